@@ -1,0 +1,50 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataplane/base/result.hpp"
+
+namespace chat::base {
+
+enum class ConfigErrc { unreadable = 1, invalid };
+std::error_code make_error_code(ConfigErrc code);
+
+struct HostPort {
+  std::string host;  // a numeric address, or a name in Kubernetes
+  std::uint16_t port = 0;
+};
+// "127.0.0.1:80", "[::1]:80", "name:80".
+[[nodiscard]] Result<HostPort> parse_host_port(const std::string& text);
+
+// What every daemon is told at its start: one YAML file, written by the operator. Files named in it hold secrets, so
+// that a configuration can be shown to anyone. Unknown keys are refused, each error names the key's path.
+struct DaemonConfig {
+  std::string name;     // gateway-0: the identity in the map, logs and metrics
+  std::string cluster;  // demo
+  std::string version;
+  HostPort listen;                 // this instance's own address (WebSocket, REST or RPC)
+  std::optional<HostPort> shared;  // the address all instances of a role share (SO_REUSEPORT)
+  HostPort admin;                  // health, metrics, status, map
+  std::filesystem::path admin_token_file;
+  std::filesystem::path map_file;      // the cluster map to start with; newer ones are pushed
+  std::string public_url;              // of the API, as browsers see it; https makes cookies Secure
+  std::filesystem::path jwt_keys_dir;  // <kid>.pem private keys (chat-api), <kid>.pub.pem public keys (all)
+  std::filesystem::path web_dir;       // chat-api: the web client
+  HostPort redis;
+  std::filesystem::path redis_password_file;
+  std::string postgres_user = "chat";
+  std::filesystem::path postgres_password_file;
+  std::string postgres_database = "chat";
+  std::vector<std::string> allowed_origins;
+};
+[[nodiscard]] Result<DaemonConfig> load_daemon_config(const std::filesystem::path& file);
+// A file's contents without the trailing newline: passwords and tokens.
+[[nodiscard]] Result<std::string> read_secret(const std::filesystem::path& file);
+
+}  // namespace chat::base
+
+template <>
+struct std::is_error_code_enum<chat::base::ConfigErrc> : std::true_type {};
