@@ -1,0 +1,230 @@
+#include "dataplane/apps/daemon/daemon.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "dataplane/domain/errors.hpp"
+#include "dataplane/io/http/admin.hpp"
+
+namespace chat::apps {
+namespace {
+
+constexpr std::int64_t kDriftWorthSayingMilliseconds = 1000;
+constexpr int kBadUsage = 2;
+
+enum class State { starting, serving, draining };
+
+std::string_view name(State state) {
+  switch (state) {
+    case State::starting:
+      return "Starting";
+    case State::serving:
+      return "Serving";
+    case State::draining:
+      break;
+  }
+  return "Draining";
+}
+
+base::Result<domain::ClusterMap> read_map(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return base::fail(base::ConfigErrc::unreadable, "cannot read the cluster map " + file.string());
+  return domain::parse_cluster_map(std::string(std::istreambuf_iterator<char>(in), {}));
+}
+
+// As many connections as the machine allows this user: the soft limit is often 1,024.
+void raise_open_files() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// The life of one daemon on its io thread: Starting → Serving → Draining → gone.
+class Life {
+ public:
+  Life(Daemon& daemon, Service& service, std::string admin_token)
+      : daemon_(daemon),
+        service_(service),
+        tasks_(daemon.io.get_executor()),
+        signals_(daemon.io, SIGTERM, SIGINT),
+        admin_(daemon.io.get_executor(), daemon.log, daemon.metrics, std::move(admin_token), hooks()),
+        map_version_(daemon.metrics.gauge("chat_map_version", "version of the cluster map in use")) {}
+
+  // False where it could not begin; the log says why.
+  bool begin() {
+    auto port = admin_.listen(daemon_.config.admin);
+    if (!port) {
+      daemon_.log.error("admin_listen_failed", {{"reason", port.error().message}});
+      return false;
+    }
+    map_version_.Set(static_cast<double>(daemon_.router.map().version));
+    wait_for_signal();
+    tasks_.spawn("start", start());
+    return true;
+  }
+
+ private:
+  io::http::AdminHooks hooks() {
+    io::http::AdminHooks hooks;
+    hooks.not_ready = [this] { return not_ready(); };
+    hooks.status = [this] { return status(); };
+    hooks.put_map = [this](std::string_view json) { return put_map(json); };
+    hooks.drain = [this](const base::Json& request) { return service_.drain(request); };
+    return hooks;
+  }
+
+  base::Task<> start() {
+    const auto map_at_start = daemon_.router.map().version;
+    auto started = co_await service_.start();
+    if (!started) {
+      daemon_.log.error("start_failed", {{"reason", started.error().message}});
+      // The service is half made, with coroutines under way that nothing can stop in order: leave it to the kernel.
+      std::_Exit(EXIT_FAILURE);
+    }
+    state_ = State::serving;
+    if (daemon_.router.map().version != map_at_start) service_.map_changed(daemon_.router.map());
+    admin_.started();
+    daemon_.log.info("serving", {{"name", daemon_.config.name},
+                                 {"version", std::string_view(CHATCLUSTER_VERSION)},
+                                 {"map_version", daemon_.router.map().version}});
+  }
+
+  base::Task<> stop() {
+    co_await service_.stop();
+    co_await admin_.stop();
+    daemon_.log.info("stopped");
+    signals_.cancel();
+    daemon_.io.stop();
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      daemon_.log.info("signal", {{"signal", signal}, {"state", name(state_)}});
+      if (state_ == State::draining) std::_Exit(EXIT_FAILURE);  // asked twice: someone is in a hurry
+      if (state_ == State::starting) std::_Exit(EXIT_SUCCESS);  // nothing was promised to anyone yet
+      state_ = State::draining;
+      tasks_.spawn("stop", stop());
+      wait_for_signal();
+    });
+  }
+
+  std::string not_ready() {
+    if (state_ == State::starting) return "starting";
+    if (state_ == State::draining) return "stopping";
+    return service_.not_ready();
+  }
+
+  base::Json status() {
+    const auto up = std::chrono::duration_cast<std::chrono::seconds>(daemon_.clock.steady() - begun_);
+    base::Json status = {{"name", daemon_.config.name},
+                         {"role", daemon_.role},
+                         {"version", CHATCLUSTER_VERSION},
+                         {"state", name(state_)},
+                         {"map_version", daemon_.router.map().version},
+                         {"uptime_seconds", up.count()},
+                         {"pid", getpid()},
+                         {"clock_drift_ms", daemon_.clock_drift_milliseconds}};
+    if (state_ != State::starting) service_.add_status(status);
+    return status;
+  }
+
+  base::Status put_map(std::string_view json) {
+    auto map = domain::parse_cluster_map(json);
+    if (!map) return base::fail(map.error());
+    if (map->cluster != daemon_.config.cluster) {
+      return base::fail(domain::Errc::bad_request, "cluster map: cluster is " + map->cluster +
+                                                       ", but this daemon is of " + daemon_.config.cluster);
+    }
+    if (!daemon_.router.adopt(std::move(*map))) return {};
+    map_version_.Set(static_cast<double>(daemon_.router.map().version));
+    daemon_.log.info("map_changed", {{"map_version", daemon_.router.map().version}});
+    if (state_ != State::starting) service_.map_changed(daemon_.router.map());
+    return {};
+  }
+
+  Daemon& daemon_;
+  Service& service_;
+  State state_ = State::starting;
+  base::SteadyTime begun_ = daemon_.clock.steady();
+  base::TaskGroup tasks_;
+  boost::asio::signal_set signals_;
+  io::http::Admin admin_;
+  prometheus::Gauge& map_version_;
+};
+
+struct Arguments {
+  std::filesystem::path config;
+  std::optional<int> exit_status;  // set: end with it now
+};
+
+Arguments parse_arguments(int argc, char** argv, std::string_view role) {
+  Arguments arguments;
+  CLI::App app{"chat-" + std::string(role) + ", a daemon of chatcluster"};
+  app.set_version_flag("--version", CHATCLUSTER_VERSION);
+  app.add_option("--config", arguments.config, "the daemon's YAML configuration")->required();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    arguments.exit_status = app.exit(error) == 0 ? 0 : kBadUsage;
+  }
+  return arguments;
+}
+
+}  // namespace
+
+void Daemon::report_clock_drift(std::int64_t drift_milliseconds) {
+  const auto far = [](std::int64_t drift) { return std::abs(drift) > kDriftWorthSayingMilliseconds; };
+  if (far(drift_milliseconds) && !far(clock_drift_milliseconds)) {
+    log.warn("clock_drift", {{"drift_ms", drift_milliseconds}, {"against", "postgres"}});
+  } else if (!far(drift_milliseconds) && far(clock_drift_milliseconds)) {
+    log.info("clock_drift_ended", {{"drift_ms", drift_milliseconds}});
+  }
+  clock_drift_milliseconds = drift_milliseconds;
+  metrics.gauge("chat_clock_drift_seconds", "Postgres's clock minus this machine's")
+      .Set(static_cast<double>(drift_milliseconds) / 1000.0);
+}
+
+base::Status Service::drain(const base::Json&) {
+  return base::fail(domain::Errc::not_found, "only a gateway can drain");
+}
+
+int run_daemon(int argc, char** argv, std::string_view role,
+               const std::function<std::unique_ptr<Service>(Daemon&)>& make_service) {
+  const auto arguments = parse_arguments(argc, argv, role);
+  if (arguments.exit_status) return *arguments.exit_status;
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_open_files();
+
+  base::Log log(std::string("chat-") + std::string(role));
+  auto config = base::load_daemon_config(arguments.config);
+  if (!config) return log.error("bad_config", {{"reason", config.error().message}}), EXIT_FAILURE;
+  auto token = base::read_secret(config->admin_token_file);
+  if (!token) return log.error("bad_config", {{"reason", token.error().message}}), EXIT_FAILURE;
+  auto map = read_map(config->map_file);
+  if (!map) return log.error("bad_map", {{"reason", map.error().message}}), EXIT_FAILURE;
+
+  Daemon daemon{.role = std::string(role),
+                .config = std::move(*config),
+                .log = log,
+                .metrics = {},
+                .clock = {},
+                .io = boost::asio::io_context(1),  // one thread: no locks inside
+                .router = domain::Router(std::move(*map))};
+  auto service = make_service(daemon);
+  Life life(daemon, *service, std::move(*token));
+  if (!life.begin()) return EXIT_FAILURE;
+  daemon.io.run();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace chat::apps
