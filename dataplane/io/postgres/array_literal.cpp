@@ -1,0 +1,32 @@
+#include "dataplane/io/postgres/connection.hpp"
+
+namespace chat::io::postgres {
+
+void ArrayLiteral::add(std::string_view value) {
+  if (text_.size() > 1) text_ += ',';
+  text_ += '"';
+  for (char c : value) {
+    if (c == '"' || c == '\\') text_ += '\\';
+    text_ += c;
+  }
+  text_ += '"';
+}
+
+void ArrayLiteral::add(std::int64_t value) {
+  if (text_.size() > 1) text_ += ',';
+  text_ += std::to_string(value);
+}
+
+void ArrayLiteral::add_null() {
+  if (text_.size() > 1) text_ += ',';
+  text_ += "NULL";
+}
+
+std::string ArrayLiteral::take() {
+  std::string literal = std::move(text_);
+  literal += '}';
+  text_ = "{";
+  return literal;
+}
+
+}  // namespace chat::io::postgres
