@@ -120,7 +120,10 @@ struct Session {
   Session& operator=(const Session&) = delete;
 
   pqxx::connection connection;
-  Notices notices;                                        // after the connection: it unregisters itself
+  Notices notices;  // after the connection: it unregisters itself
+  // A second descriptor of the socket for the watchdog: libpq closes its own in the middle of a call, and the number
+  // could be another connection's by the time the watchdog acts.
+  int watched = ::fcntl(connection.sock(), F_DUPFD_CLOEXEC, 0);
   std::unordered_map<std::string, std::string> prepared;  // statement text -> name
 };
 
