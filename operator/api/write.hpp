@@ -1,0 +1,22 @@
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "operator/api/chat_cluster.hpp"
+
+namespace chatop::api {
+
+using OrderedJson = nlohmann::ordered_json;
+
+enum class Part { SpecOnly, WithStatus };
+
+// The document as people see it: keys in the contract's order, every default filled in.
+[[nodiscard]] OrderedJson to_json(const ChatCluster& cluster, Part part);
+[[nodiscard]] OrderedJson to_json(const ChatClusterStatus& status);
+[[nodiscard]] std::string to_yaml(const ChatCluster& cluster, Part part);
+
+// Any JSON value as block-style YAML that reads back to the same value. Strings that YAML would take for something else
+// are quoted.
+[[nodiscard]] std::string to_yaml(const OrderedJson& value);
+
+}  // namespace chatop::api
