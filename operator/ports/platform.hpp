@@ -1,0 +1,54 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "dataplane/base/task.hpp"
+#include "operator/ports/process.hpp"
+
+namespace chatop::ports {
+
+// How an act of the platform can fail: `later` may succeed when tried again; `person` needs somebody to change
+// something first (a program is not installed, a folder is not reachable): its message is a sentence that says what.
+enum class PlatformErrc { later = 1, person };
+std::error_code make_error_code(PlatformErrc code);
+
+struct ShardAccess {
+  chat::base::HostPort address;
+  std::string superuser;
+  std::string superuser_password;
+  std::string chat_password;  // of the role that the daemons log in as
+};
+
+// Where the processes of one ChatCluster live: child processes here, pods on Kubernetes. One thread: every call comes
+// from the event loop; acts may take long and run beside each other. Acts are idempotent: asked twice they do it once.
+class Platform {
+ public:
+  virtual ~Platform() = default;
+  [[nodiscard]] virtual PlatformView observe(const std::vector<ProcessSpec>& wanted) = 0;
+  [[nodiscard]] virtual Memory memory() = 0;
+
+  virtual chat::base::Task<chat::base::Status> prepare_cluster() = 0;
+  virtual chat::base::Task<chat::base::Status> prepare(ProcessSpec process) = 0;
+  virtual chat::base::Task<chat::base::Status> start(ProcessSpec process) = 0;
+  // Asks it to end, waits up to `grace`, then ends it. Done when it is gone.
+  virtual chat::base::Task<chat::base::Status> stop(std::string name, std::chrono::milliseconds grace) = 0;
+  // Ends it at once: it hangs.
+  virtual chat::base::Task<chat::base::Status> kill(std::string name) = 0;
+  virtual chat::base::Task<chat::base::Status> remember(Memory memory) = 0;
+  // Everything of the cluster on this platform, data included. Refused while a process of it runs.
+  virtual chat::base::Task<chat::base::Status> remove() = 0;
+  virtual chat::base::Task<bool> redis_answers() = 0;
+
+  // Valid once prepared.
+  [[nodiscard]] virtual chat::base::Result<ShardAccess> shard_access(const std::string& shard) = 0;
+  [[nodiscard]] virtual chat::base::Result<std::string> admin_token() = 0;
+};
+
+// Makes the platform of one ChatCluster; `changed` is called on the loop when a process of it started or ended.
+using PlatformFactory = std::function<std::unique_ptr<Platform>(std::string cluster, std::function<void()> changed)>;
+
+}  // namespace chatop::ports
+
+template <>
+struct std::is_error_code_enum<chatop::ports::PlatformErrc> : std::true_type {};

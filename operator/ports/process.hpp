@@ -1,0 +1,64 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "dataplane/base/config.hpp"
+
+namespace chatop::ports {
+
+// The kinds of processes of a ChatCluster. A name is "<prefix>-<ordinal>", but there is one "redis".
+enum class Role { shard, redis, messages, worker, api, gateway };
+
+// One process that should be there, and everything of the spec that shapes how it is started. What can change while it
+// runs (limits, addresses of others) is not here: it travels in the cluster map.
+struct ProcessSpec {
+  std::string name;
+  Role role = Role::worker;
+  int ordinal = 0;
+  std::string version;
+  std::vector<std::string> allowed_origins;  // gateway, api
+  std::string public_url;                    // api: as browsers see it
+  std::int64_t max_connections = 0;          // shard
+  std::int64_t memory_bytes = 0;             // redis
+  bool operator==(const ProcessSpec&) const = default;
+};
+
+// One process as the platform sees it: memory and /proc, no questions asked to the process itself.
+struct ProcessView {
+  std::string name;
+  Role role = Role::worker;
+  int ordinal = 0;
+  bool prepared = false;  // addresses chosen; a shard's data directory initialised
+  chat::base::HostPort address;
+  chat::base::HostPort admin;  // daemons
+  std::string wanted_hash;     // of the configuration it would be started with now
+  bool running = false;
+  bool stopping = false;  // told to end, not gone yet
+  std::int64_t pid = 0;
+  std::string running_hash;  // of the configuration it was started with
+  std::int64_t started_ms = 0;
+  std::int64_t restarts = 0;    // how often it was started again after it ended by itself
+  unsigned failures = 0;        // ends in a row that came soon after the start
+  std::int64_t ended_ms = 0;    // when it was last seen to end by itself; 0: never
+  std::string how_it_ended;     // "was killed by signal 9"
+  std::vector<std::string> last_lines;  // of its log, where it failed
+};
+
+struct PlatformView {
+  bool prepared = false;  // secrets and directories are there
+  std::vector<ProcessView> processes;  // what was asked about, and whatever else runs
+  chat::base::HostPort gateways_shared;  // the address that all gateways share; port 0: not chosen yet
+  chat::base::HostPort api_shared;
+};
+
+// What the plan remembers from one operator to the next. `map` is the published cluster map (JSON with its version).
+// `drains`: since when (wall milliseconds) a gateway is being drained; written before it is told.
+struct Memory {
+  std::string map;
+  std::map<std::string, std::int64_t> drains;
+  bool operator==(const Memory&) const = default;
+};
+
+}  // namespace chatop::ports
