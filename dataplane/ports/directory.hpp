@@ -27,8 +27,8 @@ struct Session {
   base::Ulid session_id;
   base::Ulid user_id;
   std::string device_id;
-  std::string refresh_hash;            // of the cookie that is good now
-  std::string previous_hash;           // of the one before it; empty at first
+  std::string refresh_hash;   // of the cookie that is good now
+  std::string previous_hash;  // of the one before it; empty at first
   std::int64_t rotated_at = 0;
   std::int64_t expires_at = 0;
   bool revoked = false;
@@ -41,7 +41,7 @@ class Directory {
   // Claims the name, then writes the user: conflict where the name is taken. A claim whose registration died before it
   // wrote the user can be taken over after a minute.
   virtual base::Task<base::Status> register_user(User user, std::string password_hash) = 0;
-  virtual base::Task<base::Result<Credentials>> credentials(std::string username) = 0;  // not_found
+  virtual base::Task<base::Result<Credentials>> credentials(std::string username) = 0;         // not_found
   virtual base::Task<base::Result<std::vector<User>>> users(std::vector<base::Ulid> ids) = 0;  // unknown ones left out
   virtual base::Task<base::Result<std::optional<User>>> user_by_name(std::string username) = 0;  // exact, any case
   // Names that start with `prefix` (any case), at most `limit`: asks every shard.
@@ -59,8 +59,8 @@ class Directory {
   virtual base::Task<base::Result<std::vector<base::Ulid>>> conversations_of(base::Ulid user, int limit) = 0;
   // Idempotent; written at once by whoever changed a membership, and again by the worker's repair.
   // `members_rev` decides between an add and a remove that cross: the higher one wins.
-  virtual base::Task<base::Status> link(std::vector<base::Ulid> users, base::Ulid conversation, std::int64_t members_rev,
-                                        std::int64_t now) = 0;
+  virtual base::Task<base::Status> link(std::vector<base::Ulid> users, base::Ulid conversation,
+                                        std::int64_t members_rev, std::int64_t now) = 0;
   virtual base::Task<base::Status> unlink(std::vector<base::Ulid> users, base::Ulid conversation,
                                           std::int64_t members_rev) = 0;
 };

@@ -1,6 +1,6 @@
 #pragma once
-#include <map>
 #include <chrono>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,10 +27,10 @@ class MessagePath {
   struct Announcement {
     Ulid conversation_id;
     domain::Head head;
-    std::string change;           // created, renamed, deleted, member_added, member_removed, role_changed
-    std::vector<Ulid> subjects;   // whom it is about: they hear it on their own channel whatever the size
-    std::vector<Ulid> audience;   // members, where at most kMembersPublishedSingly; else empty: the group's channel
-    std::string frame;            // the JSON of the frame
+    std::string change;          // created, renamed, deleted, member_added, member_removed, role_changed
+    std::vector<Ulid> subjects;  // whom it is about: they hear it on their own channel whatever the size
+    std::vector<Ulid> audience;  // members, where at most kMembersPublishedSingly; else empty: the group's channel
+    std::string frame;           // the JSON of the frame
   };
 
   virtual ~MessagePath() = default;

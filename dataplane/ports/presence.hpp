@@ -14,7 +14,8 @@ class Presence {
  public:
   virtual ~Presence() = default;
   // Registers a connection and answers how many the user now has on all gateways, dead gateways' fields left out.
-  virtual base::Task<base::Result<std::int64_t>> connected(base::Ulid user, std::string connection, std::string gateway) = 0;
+  virtual base::Task<base::Result<std::int64_t>> connected(base::Ulid user, std::string connection,
+                                                           std::string gateway) = 0;
   virtual void disconnected(base::Ulid user, std::string connection) = 0;
   virtual void refresh(base::Ulid user, std::string connection, std::string gateway) = 0;
 };
@@ -30,6 +31,8 @@ class RateLimiter {
   virtual ~RateLimiter() = default;
   // `per_minute` 0: no limit.
   virtual base::Task<Decision> take(std::string key, double per_minute, std::int64_t burst) = 0;
+  // Puts one token back, up to `burst`: what was taken turned out not to count (a sign-in that succeeded).
+  virtual base::Task<> give_back(std::string key, double per_minute, std::int64_t burst) = 0;
 };
 
 }  // namespace chat::ports

@@ -20,14 +20,14 @@ using base::Ulid;
 struct Written {
   enum class Kind { stored, duplicate, refused, moved };
   Kind kind = Kind::refused;
-  domain::Ack ack;                 // stored and duplicate
-  domain::Message message;         // stored: as everyone will see it
-  domain::Head head;               // stored: after this message
-  std::vector<Ulid> members;       // stored: all of them where there are at most kMembersPublishedSingly, else empty
+  domain::Ack ack;            // stored and duplicate
+  domain::Message message;    // stored: as everyone will see it
+  domain::Head head;          // stored: after this message
+  std::vector<Ulid> members;  // stored: all of them where there are at most kMembersPublishedSingly, else empty
   domain::Errc refusal = domain::Errc::unavailable;
-  std::string why;                 // refused: a sentence
-  std::string owner;               // moved: the shard that owns the bucket now…
-  std::int64_t epoch = 0;          // …since this epoch
+  std::string why;         // refused: a sentence
+  std::string owner;       // moved: the shard that owns the bucket now…
+  std::int64_t epoch = 0;  // …since this epoch
 };
 
 // The write path into one shard: one call is one transaction. Blocking, one thread. `now` is the caller's clock; the
@@ -82,11 +82,13 @@ class Store {
 
   // True where this call made it; false where it was there.
   virtual Task<Result<bool>> create_one_on_one(Ulid id, Ulid creator, Ulid other, std::int64_t now) = 0;
-  virtual Task<Status> create_group(Ulid id, std::string name, Ulid owner, std::vector<Ulid> members, std::int64_t now) = 0;
+  virtual Task<Status> create_group(Ulid id, std::string name, Ulid owner, std::vector<Ulid> members,
+                                    std::int64_t now) = 0;
   virtual Task<Result<domain::Summary>> conversation(Ulid id, Ulid viewer) = 0;
   virtual Task<Result<domain::Head>> rename(Ulid id, Ulid actor, std::string name) = 0;  // owner or admin of a group
   virtual Task<Result<MemberChange>> remove_conversation(Ulid id, Ulid actor) = 0;       // owner of a group
-  virtual Task<Result<std::vector<domain::Member>>> members(Ulid id, Ulid viewer, std::optional<Ulid> after, int limit) = 0;
+  virtual Task<Result<std::vector<domain::Member>>> members(Ulid id, Ulid viewer, std::optional<Ulid> after,
+                                                            int limit) = 0;
   // `most`: limits.groupMembers, 0 for none.
   virtual Task<Result<MemberChange>> add_members(Ulid id, Ulid actor, std::vector<Ulid> users, std::int64_t most,
                                                  std::int64_t now) = 0;

@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dataplane/base/result.hpp"
 #include "dataplane/base/ulid.hpp"
@@ -28,6 +29,8 @@ class TokenSigner {
   virtual ~TokenSigner() = default;
   [[nodiscard]] virtual std::string sign(const Identity& identity, std::int64_t now) const = 0;
   [[nodiscard]] virtual std::string jwks() const = 0;  // the JSON Web Key Set of all keys that are still good
+  // Secrets that every instance derives alike from the signing keys, one for each, the newest key's first.
+  [[nodiscard]] virtual std::vector<std::string> derived_secrets(std::string_view purpose) const = 0;
 };
 
 }  // namespace chat::ports
