@@ -38,13 +38,14 @@ struct DecodedFrame {
   base::Result<ClientFrame> frame;
 };
 // Never throws. Bounds: at most 16 levels, content 1…content_characters code points (0: no limit), client_msg_id 1…128
-// code points, at most 100 mentions. A missing, mistyped or unknown thing is bad_request with a sentence naming the field.
+// code points, at most 100 mentions. A missing, mistyped or unknown thing is bad_request with a sentence naming the
+// field.
 [[nodiscard]] DecodedFrame decode_frame(std::string_view text, std::int64_t content_characters);
 
 // The rules of a message that REST and WebSocket share; reads the fields of msg.send from a JSON object.
 [[nodiscard]] base::Result<domain::Draft> read_draft(const base::Json& object, std::int64_t content_characters);
 
-[[nodiscard]] base::Json to_json(const domain::Message& message);  // without `type`
+[[nodiscard]] base::Json to_json(const domain::Message& message);                 // without `type`
 [[nodiscard]] std::string message_frame(const domain::Message& message);          // `message`
 [[nodiscard]] std::string message_updated_frame(const domain::Message& message);  // `message.updated`
 [[nodiscard]] base::Json to_json(const domain::Ack& ack);  // {client_msg_id, …, status: "sent", duplicate?}
