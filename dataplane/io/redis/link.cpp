@@ -1,0 +1,98 @@
+#include "dataplane/io/redis/link.hpp"
+
+#include <hiredis/hiredis.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <new>
+#include <vector>
+
+namespace chat::io::redis {
+namespace {
+
+constexpr std::size_t kKeptCapacity = 256 * 1024;  // of a write buffer between bursts
+
+struct FreeReply {
+  void operator()(redisReply* reply) const { freeReplyObject(reply); }
+};
+
+}  // namespace
+
+void Link::FreeReader::operator()(redisReader* reader) const { redisReaderFree(reader); }
+
+Link::Link(boost::asio::ip::tcp::socket socket) : socket_(std::move(socket)), reader_(redisReaderCreate()) {
+  if (!reader_) throw std::bad_alloc();
+}
+
+Link::~Link() = default;
+
+void Link::send(std::span<const std::string_view> arguments) {
+  if (!is_open()) return;
+  std::vector<const char*> texts;
+  std::vector<std::size_t> lengths;
+  for (auto argument : arguments) {
+    texts.push_back(argument.data());
+    lengths.push_back(argument.size());
+  }
+  char* formatted = nullptr;
+  auto length = redisFormatCommandArgv(&formatted, static_cast<int>(arguments.size()), texts.data(), lengths.data());
+  if (length < 0) throw std::bad_alloc();
+  queued_.append(formatted, static_cast<std::size_t>(length));
+  redisFreeCommand(formatted);
+  if (flush_posted_ || !writing_.empty()) return;
+  flush_posted_ = true;
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->flush_posted_ = false;
+    self->flush();
+  });
+}
+
+void Link::flush() {
+  if (!is_open() || !writing_.empty() || queued_.empty()) return;
+  std::swap(queued_, writing_);
+  boost::asio::async_write(socket_, boost::asio::buffer(writing_),
+                           [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
+                             self->writing_.clear();
+                             if (self->writing_.capacity() > kKeptCapacity) self->writing_.shrink_to_fit();
+                             if (error) return self->close(error.message());
+                             self->flush();
+                           });
+}
+
+base::Task<std::string> Link::run(OnReply on_reply) {
+  auto self = shared_from_this();
+  while (is_open()) {
+    boost::system::error_code error;
+    auto read = co_await socket_.async_read_some(boost::asio::buffer(chunk_),
+                                                 boost::asio::redirect_error(boost::asio::use_awaitable, error));
+    if (error) {
+      close(error.message());
+    } else if (redisReaderFeed(reader_.get(), chunk_.data(), read) != REDIS_OK) {
+      close(reader_->errstr);
+    } else {
+      take_replies(on_reply);
+    }
+  }
+  co_return reason_;
+}
+
+void Link::take_replies(const OnReply& on_reply) {
+  while (is_open()) {
+    void* raw = nullptr;
+    if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) return close(reader_->errstr);
+    if (raw == nullptr) return;
+    std::unique_ptr<redisReply, FreeReply> reply(static_cast<redisReply*>(raw));
+    on_reply(*reply);
+  }
+}
+
+void Link::close(std::string reason) {
+  if (!is_open()) return;
+  reason_ = std::move(reason);
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace chat::io::redis

@@ -1,0 +1,53 @@
+#pragma once
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "dataplane/base/task.hpp"
+
+struct redisReader;
+struct redisReply;
+
+namespace chat::io::redis {
+
+// One TCP connection to Redis, from connected to closed. Asio moves the bytes; hiredis only formats commands and
+// parses replies: its own event layer loses the callback of a channel that is unsubscribed and subscribed again at
+// once, and cannot PING while subscribed. One thread. Shared, because reads and writes in flight keep it.
+class Link : public std::enable_shared_from_this<Link> {
+ public:
+  using OnReply = std::function<void(const redisReply& reply)>;  // may call close()
+
+  explicit Link(boost::asio::ip::tcp::socket socket);
+  ~Link();
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  // Commands of one turn of the loop leave in one write, in order. Dropped when the link is closed.
+  void send(std::span<const std::string_view> arguments);
+  [[nodiscard]] std::size_t queued_bytes() const { return queued_.size() + writing_.size(); }
+  // Reads until the link is closed, by either side, and says why. Once.
+  [[nodiscard]] base::Task<std::string> run(OnReply on_reply);
+  void close(std::string reason);
+  [[nodiscard]] bool is_open() const { return socket_.is_open(); }
+
+ private:
+  struct FreeReader {
+    void operator()(redisReader* reader) const;
+  };
+  void flush();
+  void take_replies(const OnReply& on_reply);
+
+  boost::asio::ip::tcp::socket socket_;
+  std::unique_ptr<redisReader, FreeReader> reader_;
+  std::array<char, 16 * 1024> chunk_{};
+  std::string queued_;
+  std::string writing_;
+  bool flush_posted_ = false;
+  std::string reason_;
+};
+
+}  // namespace chat::io::redis
