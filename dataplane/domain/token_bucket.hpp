@@ -16,9 +16,9 @@ class TokenBucket {
   };
 
   // A limit of 0 allows everything.
-  Decision take(std::int64_t per_minute, std::int64_t burst, base::SteadyTime now) {
+  Decision take(double per_minute, std::int64_t burst, base::SteadyTime now) {
     if (per_minute <= 0) return {};
-    const double rate = static_cast<double>(per_minute) / 60'000.0;  // tokens a millisecond
+    const double rate = per_minute / 60'000.0;  // tokens a millisecond
     const double most = static_cast<double>(std::max<std::int64_t>(burst, 1));
     if (last_ == base::SteadyTime{}) {
       tokens_ = most;
@@ -36,9 +36,9 @@ class TokenBucket {
   }
 
   // True when it holds no memory that matters: forgetting it changes no decision.
-  [[nodiscard]] bool full(std::int64_t per_minute, std::int64_t burst, base::SteadyTime now) const {
+  [[nodiscard]] bool full(double per_minute, std::int64_t burst, base::SteadyTime now) const {
     const auto passed = std::chrono::duration<double, std::milli>(now - last_).count();
-    return tokens_ + passed * static_cast<double>(per_minute) / 60'000.0 >= static_cast<double>(burst);
+    return tokens_ + passed * per_minute / 60'000.0 >= static_cast<double>(burst);
   }
 
  private:

@@ -30,9 +30,16 @@ struct Written {
   std::int64_t epoch = 0;  // …since this epoch
 };
 
+// How a batch as a whole can fail. `rejected`: the database refused the statement and stored nothing; one of the drafts
+// is such that it can not be written, so the others succeed without it. `unknown_outcome`: it may have been stored.
+// `unreachable`: nothing was stored, and the same batch may succeed later. Other codes count as unknown_outcome.
+enum class WriteErrc { rejected = 1, unknown_outcome, unreachable };
+std::error_code make_error_code(WriteErrc code);
+
 // The write path into one shard: one call is one transaction. Blocking, one thread. `now` is the caller's clock; the
-// database keeps created_at ascending even where it steps back. Errors: io errors of the whole batch; where its
-// outcome is unknown, calling again with the same drafts finds out (duplicates get their first answer).
+// database keeps created_at ascending even where it steps back. Errors: WriteErrc, of the whole batch; where its
+// outcome is unknown, calling again with the same drafts finds out (duplicates get their first answer). No drafts at
+// all store nothing and prove that the shard can be written to.
 class ShardWriter {
  public:
   virtual ~ShardWriter() = default;
@@ -119,3 +126,6 @@ class Store {
 };
 
 }  // namespace chat::ports
+
+template <>
+struct std::is_error_code_enum<chat::ports::WriteErrc> : std::true_type {};
