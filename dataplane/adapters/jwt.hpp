@@ -1,0 +1,64 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/adapters/jwt_keys.hpp"
+#include "dataplane/ports/tokens.hpp"
+
+// Access tokens: JWT, RS256 and nothing else. Written on OpenSSL instead of taken from a JWT library (cpp-jwt) because
+// it is small, and because here the token's header must not choose the algorithm: the verifier knows it beforehand and
+// refuses every other header, so "none" and "HS256 with the public key" have nothing to confuse.
+namespace chat::adapters {
+
+struct JwtOptions {
+  std::filesystem::path keys_dir;
+  std::string issuer;  // jwt_issuer(cluster)
+  std::string audience = "chat";
+};
+[[nodiscard]] std::string jwt_issuer(std::string_view cluster);
+
+inline constexpr std::int64_t kAccessTokenSeconds = 900;
+
+// Knows every `<kid>.pub.pem` of the directory. An unknown kid makes it look there again, at most once a second, so a
+// new signing key needs no restart. One thread.
+class JwtVerifier final : public ports::TokenVerifier {
+ public:
+  [[nodiscard]] static base::Result<std::unique_ptr<JwtVerifier>> load(JwtOptions options);
+  // Times have a leeway of 5 s, for clocks that differ.
+  [[nodiscard]] base::Result<ports::Identity> verify(std::string_view token, std::int64_t now) const override;
+
+ private:
+  using Keys = std::map<std::string, Key, std::less<>>;
+  JwtVerifier(JwtOptions options, Keys keys) : options_(std::move(options)), keys_(std::move(keys)) {}
+  [[nodiscard]] EVP_PKEY* key(std::string_view kid, std::int64_t now) const;
+
+  JwtOptions options_;
+  // A cache of the directory: verifying is const for its callers.
+  mutable Keys keys_;
+  mutable std::int64_t looked_at_ = 0;
+};
+
+// Signs with the newest `<kid>.pem`; the set of public keys is what verifiers see. Looks at the directory again at most
+// once a minute, and goes on with what it knows where that fails. One thread.
+class JwtSigner final : public ports::TokenSigner {
+ public:
+  [[nodiscard]] static base::Result<std::unique_ptr<JwtSigner>> load(JwtOptions options);
+  [[nodiscard]] std::string sign(const ports::Identity& identity, std::int64_t now) const override;
+  [[nodiscard]] std::string jwks() const override;
+  [[nodiscard]] std::vector<std::string> derived_secrets(std::string_view purpose) const override;
+
+ private:
+  explicit JwtSigner(JwtOptions options) : options_(std::move(options)) {}
+  [[nodiscard]] base::Status read() const;
+  void refresh(std::int64_t now) const;
+
+  JwtOptions options_;
+  mutable std::vector<SigningKey> keys_;
+  mutable std::string jwks_;
+  mutable std::int64_t looked_at_ = 0;
+};
+
+}  // namespace chat::adapters

@@ -1,0 +1,37 @@
+#pragma once
+#include <openssl/evp.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "dataplane/base/result.hpp"
+
+namespace chat::adapters {
+
+enum class JwtErrc { keys_unreadable = 1, key_refused };
+std::error_code make_error_code(JwtErrc code);
+
+struct KeyFree {
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+using Key = std::unique_ptr<EVP_PKEY, KeyFree>;
+
+struct SigningKey {
+  std::string kid;
+  Key key;
+  std::filesystem::file_time_type written;
+};
+
+// By kid: `<kid>.pub.pem` and `<kid>.pem` of a directory. RSA of 2,048 bits or more, at most 16 of each; anything
+// else under those names is an error that names the file.
+[[nodiscard]] base::Result<std::map<std::string, Key, std::less<>>> load_public_keys(
+    const std::filesystem::path& directory);
+// Newest file first: that key signs.
+[[nodiscard]] base::Result<std::vector<SigningKey>> load_signing_keys(const std::filesystem::path& directory);
+
+}  // namespace chat::adapters
+
+template <>
+struct std::is_error_code_enum<chat::adapters::JwtErrc> : std::true_type {};
