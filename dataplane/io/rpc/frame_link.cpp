@@ -1,0 +1,118 @@
+#include "dataplane/io/rpc/frame_link.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/endian/conversion.hpp>
+#include <cstring>
+
+#include "dataplane/io/rpc/channel.hpp"
+
+namespace chat::io::rpc {
+namespace {
+
+constexpr std::size_t kLengthBytes = 4;
+constexpr std::size_t kCallBytes = 8;
+constexpr std::size_t kFirstBuffer = 16 * 1024;
+constexpr std::size_t kKeptCapacity = 256 * 1024;  // of a buffer between bursts
+
+template <class Int>
+Int load_big(const char* from) {
+  Int value;
+  std::memcpy(&value, from, sizeof value);
+  return boost::endian::big_to_native(value);
+}
+
+template <class Int>
+void append_big(std::string& out, Int value) {
+  boost::endian::native_to_big_inplace(value);
+  char bytes[sizeof value];
+  std::memcpy(bytes, &value, sizeof value);
+  out.append(bytes, sizeof value);
+}
+
+}  // namespace
+
+FrameLink::FrameLink(boost::asio::ip::tcp::socket socket, std::function<void()> on_drained)
+    : socket_(std::move(socket)), on_drained_(std::move(on_drained)) {}
+
+// Copied into one buffer: for the many small frames of a turn that is cheaper than a list of buffers.
+void FrameLink::send(std::uint64_t call, std::string_view payload) {
+  if (!is_open()) return;
+  append_big(queued_, static_cast<std::uint32_t>(kCallBytes + payload.size()));
+  append_big(queued_, call);
+  queued_.append(payload);
+  if (flush_posted_ || !writing_.empty()) return;
+  flush_posted_ = true;
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->flush_posted_ = false;
+    self->flush();
+  });
+}
+
+void FrameLink::flush() {
+  if (!is_open() || !writing_.empty()) return;
+  if (queued_.empty()) {
+    if (on_drained_) on_drained_();
+    return;
+  }
+  std::swap(queued_, writing_);
+  boost::asio::async_write(socket_, boost::asio::buffer(writing_),
+                           [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
+                             self->writing_.clear();
+                             if (self->writing_.capacity() > kKeptCapacity) self->writing_.shrink_to_fit();
+                             if (error) return self->close(error.message());
+                             self->flush();
+                           });
+}
+
+base::Task<std::string> FrameLink::run(OnFrame on_frame) {
+  auto self = shared_from_this();
+  while (is_open()) {
+    // Grows as bytes arrive, not by what a length promises.
+    if (read_.size() - filled_ < kFirstBuffer / 2) read_.resize(std::max(kFirstBuffer, read_.size() * 2));
+    boost::system::error_code error;
+    auto got = co_await socket_.async_read_some(boost::asio::buffer(read_.data() + filled_, read_.size() - filled_),
+                                                boost::asio::redirect_error(boost::asio::use_awaitable, error));
+    if (error) {
+      close(error.message());
+      break;
+    }
+    filled_ += got;
+    take_frames(on_frame);
+  }
+  co_return reason_;
+}
+
+void FrameLink::take_frames(const OnFrame& on_frame) {
+  std::size_t at = 0;
+  while (is_open() && filled_ - at >= kLengthBytes) {
+    std::size_t length = load_big<std::uint32_t>(read_.data() + at);
+    if (length < kCallBytes || length > kMaxFrameBytes) return close("a frame of " + std::to_string(length) + " bytes");
+    if (filled_ - at < kLengthBytes + length) break;
+    const char* body = read_.data() + at + kLengthBytes;
+    at += kLengthBytes + length;
+    on_frame(load_big<std::uint64_t>(body), std::string_view(body + kCallBytes, length - kCallBytes));
+  }
+  filled_ -= at;
+  std::memmove(read_.data(), read_.data() + at, filled_);
+  if (filled_ == 0 && read_.size() > kKeptCapacity) {
+    read_.clear();
+    read_.shrink_to_fit();
+  }
+}
+
+void FrameLink::end_sending() {
+  boost::system::error_code ignored;
+  socket_.shutdown(boost::asio::socket_base::shutdown_send, ignored);
+}
+
+void FrameLink::close(std::string reason) {
+  if (!is_open()) return;
+  reason_ = std::move(reason);
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace chat::io::rpc
