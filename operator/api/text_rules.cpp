@@ -1,0 +1,129 @@
+#include "operator/api/text_rules.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+
+#include "dataplane/base/text.hpp"
+
+namespace chatop::api {
+namespace {
+
+constexpr std::size_t kLongestText = 4096;
+
+bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+bool is_label(std::string_view text, std::size_t most) {
+  if (text.empty() || text.size() > most || text.front() == '-' || text.back() == '-') return false;
+  return std::all_of(text.begin(), text.end(), [](char c) { return lower_or_digit(c) || c == '-'; });
+}
+
+bool in_range(std::string_view digits, int most) {
+  int value = -1;
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return error == std::errc() && end == digits.data() + digits.size() && value >= 0 && value <= most;
+}
+
+bool is_host_port(std::string_view text, bool port_required) {
+  std::string_view host = text;
+  auto colon = text.rfind(':');
+  if (colon != std::string_view::npos && text.find(']', colon) == std::string_view::npos) {
+    host = text.substr(0, colon);
+    if (!in_range(text.substr(colon + 1), 65535)) return false;
+  } else if (port_required) {
+    return false;
+  }
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+    return std::all_of(host.begin(), host.end(),
+                       [](char c) { return std::isxdigit(c & 0x7F) || c == ':' || c == '.'; });
+  }
+  return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
+  });
+}
+
+// What follows one of `schemes`, or nullopt.
+template <std::size_t N>
+std::optional<std::string_view> after_scheme(std::string_view text, const std::array<std::string_view, N>& schemes) {
+  for (auto scheme : schemes)
+    if (text.starts_with(scheme)) return text.substr(scheme.size());
+  return std::nullopt;
+}
+
+bool is_url_rest(std::string_view rest) {
+  if (rest.find_first_of(" \t\"<>\\^`|") != std::string_view::npos) return false;
+  return is_host_port(rest.substr(0, rest.find_first_of("/?#")), false);
+}
+
+}  // namespace
+
+bool any_text(std::string_view text) {
+  if (text.size() > kLongestText || !chat::base::code_points(text)) return false;
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+bool is_resource_name(std::string_view text) { return is_label(text, kLongestName); }
+
+bool is_secret_name(std::string_view text) {
+  if (text.size() > 253) return false;
+  while (true) {
+    auto dot = text.find('.');
+    if (!is_label(text.substr(0, dot), 63)) return false;
+    if (dot == std::string_view::npos) return true;
+    text.remove_prefix(dot + 1);
+  }
+}
+
+bool is_gateway_url(std::string_view text) {
+  constexpr std::string_view kName = "{gateway}";
+  auto rest = after_scheme(text, std::array<std::string_view, 2>{"wss://", "ws://"});
+  if (!any_text(text) || !rest) return false;
+  std::string named(*rest);
+  if (auto at = named.find(kName); at != std::string::npos) named.replace(at, kName.size(), "gateway-0");
+  return named.find_first_of("{}") == std::string::npos && is_url_rest(named);
+}
+
+bool is_web_url(std::string_view text) {
+  auto rest = after_scheme(text, std::array<std::string_view, 2>{"https://", "http://"});
+  return any_text(text) && rest && is_url_rest(*rest);
+}
+
+bool is_origin(std::string_view text) {
+  auto rest = after_scheme(text, std::array<std::string_view, 2>{"https://", "http://"});
+  return any_text(text) && rest && is_host_port(*rest, false);
+}
+
+bool is_address_range(std::string_view text) {
+  auto slash = text.find('/');
+  const std::string address(text.substr(0, slash));
+  std::array<unsigned char, 16> bytes{};
+  int bits = 0;
+  if (inet_pton(AF_INET, address.c_str(), bytes.data()) == 1) bits = 32;
+  if (inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1) bits = 128;
+  if (bits == 0 || address.size() != text.substr(0, slash).size()) return false;
+  return slash == std::string_view::npos || in_range(text.substr(slash + 1), bits);
+}
+
+bool is_tls_version(std::string_view text) { return text == "1.2" || text == "1.3"; }
+
+bool is_username(std::string_view text) {
+  return text.size() >= 3 && text.size() <= 50 && std::all_of(text.begin(), text.end(), [](char c) {
+           return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+         });
+}
+
+bool is_bootstrap_servers(std::string_view text) {
+  while (true) {
+    auto comma = text.find(',');
+    if (!is_host_port(text.substr(0, comma), true)) return false;
+    if (comma == std::string_view::npos) return true;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace chatop::api

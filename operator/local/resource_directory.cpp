@@ -1,0 +1,235 @@
+#include "operator/local/resource_directory.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "operator/api/parse.hpp"
+#include "operator/api/text_rules.hpp"
+#include "operator/api/write.hpp"
+
+namespace chatop::local {
+namespace {
+
+namespace fs = std::filesystem;
+using chat::base::fail;
+using chat::base::Result;
+using chat::base::Status;
+
+constexpr std::size_t kMostBytes = 2 * 1024 * 1024;
+constexpr auto kLockWait = std::chrono::seconds(10);
+constexpr auto kLockPoll = std::chrono::milliseconds(20);
+
+class ResourceCategory final : public std::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "resource"; }
+  [[nodiscard]] std::string message(int code) const override {
+    switch (static_cast<ResourceErrc>(code)) {
+      case ResourceErrc::not_found:
+        return "not found";
+      case ResourceErrc::unreadable:
+        return "unreadable";
+      case ResourceErrc::invalid:
+        return "invalid";
+      case ResourceErrc::unwritable:
+        return "unwritable";
+    }
+    return "unknown";
+  }
+};
+
+std::string reason() { return std::strerror(errno); }  // NOLINT(concurrency-mt-unsafe): a message only
+
+// Closes on every way out.
+class File {
+ public:
+  explicit File(int fd) : fd_(fd) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Result<std::string> read_whole(const fs::path& path) {
+  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.fd() < 0)
+    return fail(errno == ENOENT ? ResourceErrc::not_found : ResourceErrc::unreadable,
+                path.string() + " can not be read: " + reason());
+  std::string text;
+  std::array<char, 16384> part{};
+  while (true) {
+    auto count = ::read(file.fd(), part.data(), part.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(ResourceErrc::unreadable, path.string() + " can not be read: " + reason());
+    if (count == 0) return text;
+    text.append(part.data(), static_cast<std::size_t>(count));
+    if (text.size() > kMostBytes) return fail(ResourceErrc::unreadable, path.string() + " is larger than 2 MiB");
+  }
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    auto count = ::write(fd, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+void sync_folder(const fs::path& folder) {
+  File directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.fd() >= 0) ::fsync(directory.fd());
+}
+
+Status replace(const fs::path& path, std::string_view text) {
+  // The name starts with a dot, so that neither names() nor a watcher takes it for a document.
+  static std::atomic<unsigned> counter{0};
+  const fs::path temporary = path.parent_path() / ("." + path.filename().string() + "." + std::to_string(::getpid()) +
+                                                   "." + std::to_string(counter++));
+  auto wrong = [&] {
+    auto failure = fail(ResourceErrc::unwritable, path.string() + " can not be written: " + reason());
+    ::unlink(temporary.c_str());
+    return failure;
+  };
+  {
+    File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (file.fd() < 0 || !write_all(file.fd(), text) || ::fsync(file.fd()) != 0) return wrong();
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return wrong();
+  sync_folder(path.parent_path());
+  return {};
+}
+
+std::string first_of(const std::vector<api::FieldError>& errors) {
+  std::string more = errors.size() > 1 ? " (and " + std::to_string(errors.size() - 1) + " more)" : "";
+  return api::text(errors.front()) + more;
+}
+
+}  // namespace
+
+std::error_code make_error_code(ResourceErrc code) {
+  static const ResourceCategory category;
+  return {static_cast<int>(code), category};
+}
+
+ResourceDirectory::ResourceDirectory(fs::path state_directory) : root_(std::move(state_directory)) {}
+
+fs::path ResourceDirectory::folder() const { return root_ / "resources" / "chatclusters"; }
+
+fs::path ResourceDirectory::file(std::string_view name, std::string_view ending) const {
+  return folder() / (std::string(name) + std::string(ending));
+}
+
+Status ResourceDirectory::create_folders() const {
+  std::error_code error;
+  fs::create_directories(folder(), error);
+  if (error)
+    return fail(ResourceErrc::unwritable,
+                folder().string() + " can not be made: " + error.message() + "; choose another directory with --dir");
+  return {};
+}
+
+Result<std::vector<std::string>> ResourceDirectory::names() const {
+  constexpr std::string_view kEnding = ".yaml";
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator at(folder(), error);
+  if (error == std::errc::no_such_file_or_directory) return names;
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    std::string name = at->path().filename().string();
+    if (!name.ends_with(kEnding)) continue;
+    name.resize(name.size() - kEnding.size());
+    if (api::is_resource_name(name)) names.push_back(std::move(name));
+  }
+  if (error) return fail(ResourceErrc::unreadable, folder().string() + " can not be read: " + error.message());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<StoredChatCluster> ResourceDirectory::read(std::string_view name) const {
+  if (!api::is_resource_name(name))  // also keeps "../x" from being a path
+    return fail(ResourceErrc::not_found, "there is no ChatCluster \"" + std::string(name.substr(0, 100)) + "\"");
+  auto text = read_whole(file(name, ".yaml"));
+  if (!text && text.error().code == make_error_code(ResourceErrc::not_found))
+    return fail(ResourceErrc::not_found, "there is no ChatCluster \"" + std::string(name) + "\"");
+  if (!text) return fail(text.error());
+  auto cluster = api::parse_chat_cluster(*text);
+  if (!cluster) return fail(ResourceErrc::invalid, file(name, ".yaml").string() + ": " + first_of(cluster.error()));
+  if (cluster->metadata.name != name)
+    return fail(ResourceErrc::invalid, file(name, ".yaml").string() + " holds a ChatCluster of another name (" +
+                                           cluster->metadata.name + "): rename the file");
+  StoredChatCluster stored{std::move(*cluster), ::access(file(name, ".deleting").c_str(), F_OK) == 0};
+  if (auto status = read_whole(file(name, ".status.json"))) {
+    // A broken status is no reason to fail: it is only a copy of what the operator knows, and it writes it anew.
+    if (auto parsed = api::parse_status(*status)) stored.cluster.status = std::move(*parsed);
+  } else if (status.error().code != make_error_code(ResourceErrc::not_found)) {
+    return fail(status.error());
+  }
+  return stored;
+}
+
+Status ResourceDirectory::write(const api::ChatCluster& cluster) const {
+  return replace(file(cluster.metadata.name, ".yaml"), api::to_yaml(cluster, api::Part::SpecOnly));
+}
+
+Result<bool> ResourceDirectory::write_status(std::string_view name, const api::ChatClusterStatus& status) const {
+  const auto path = file(name, ".status.json");
+  const std::string text = api::to_json(status).dump(2) + "\n";
+  if (auto current = read_whole(path); current && *current == text) return false;
+  if (auto written = replace(path, text); !written) return fail(written.error());
+  return true;
+}
+
+Status ResourceDirectory::mark_deleting(std::string_view name) const { return replace(file(name, ".deleting"), ""); }
+
+Status ResourceDirectory::remove(std::string_view name) const {
+  // The marker goes last: a removal cut short is still a deletion.
+  for (auto ending : {".status.json", ".yaml", ".deleting"}) {
+    const auto path = file(name, ending);
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+      return fail(ResourceErrc::unwritable, path.string() + " can not be removed: " + reason());
+  }
+  sync_folder(folder());
+  return {};
+}
+
+Result<ResourceLock> ResourceLock::take(const ResourceDirectory& directory) {
+  const auto path = directory.folder().parent_path() / ".lock";
+  int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) return fail(ResourceErrc::unwritable, path.string() + " can not be opened: " + reason());
+  ResourceLock lock(fd);
+  // flock() has no deadline of its own; writers hold the lock for milliseconds.
+  const auto deadline = std::chrono::steady_clock::now() + kLockWait;
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return fail(ResourceErrc::unwritable, path.string() + " can not be locked: " + reason());
+    if (std::chrono::steady_clock::now() > deadline)
+      return fail(ResourceErrc::unwritable, path.string() + " is held by another chatctl: try again when it has ended");
+    std::this_thread::sleep_for(kLockPoll);
+  }
+  return lock;
+}
+
+ResourceLock::ResourceLock(ResourceLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+ResourceLock::~ResourceLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace chatop::local
