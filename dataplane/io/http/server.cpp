@@ -1,0 +1,185 @@
+#include "dataplane/io/http/server.hpp"
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <unordered_set>
+#include <vector>
+
+#include "dataplane/base/tcp.hpp"
+#include "dataplane/io/http/connection.hpp"
+#include "dataplane/io/http/problem.hpp"
+
+namespace chat::io::http {
+namespace {
+
+using boost::asio::ip::tcp;
+using std::chrono::steady_clock;
+
+bool wants_websocket(const Request& request) {
+  return boost::beast::http::token_list(request[field::upgrade]).exists("websocket") &&
+         boost::beast::http::token_list(request[field::connection]).exists("upgrade");
+}
+
+boost::asio::ip::address address_of(const tcp::endpoint& endpoint) {
+  auto address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
+  return address;
+}
+
+}  // namespace
+
+struct Server::State : std::enable_shared_from_this<Server::State> {
+  State(const boost::asio::any_io_executor& its_executor, const base::Log& its_log, ServerLimits its_limits)
+      : executor(its_executor), log(its_log), limits(its_limits), group(its_executor) {}
+
+  static base::Task<> accept(std::shared_ptr<State> self, std::shared_ptr<tcp::acceptor> acceptor);
+  static base::Task<> serve(std::shared_ptr<State> self, tcp::socket socket, Peer peer);
+  static base::Task<> run_upgraded(std::shared_ptr<State> self, tcp::socket socket, Request request, Peer peer);
+  base::Task<bool> answer(std::shared_ptr<Connection> connection, Request request, Peer peer);
+  base::Task<> refuse(std::shared_ptr<Connection> connection, Response response);
+  void start_accepting(const std::shared_ptr<tcp::acceptor>& acceptor);
+  void stop_accepting();
+  void close_all();
+
+  // Counts a connection for as long as its coroutine lives.
+  struct Counted {
+    explicit Counted(State& its_state) : state(its_state) { ++state.count; }
+    ~Counted() { --state.count; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    State& state;
+  };
+
+  boost::asio::any_io_executor executor;
+  const base::Log& log;
+  ServerLimits limits;
+  Handler handler;
+  UpgradeHandler upgrade;
+  std::vector<std::shared_ptr<tcp::acceptor>> acceptors;        // shared with their coroutines
+  std::unordered_set<std::shared_ptr<Connection>> connections;  // shared with theirs; without those handed over
+  std::size_t count = 0;                                        // with those handed over
+  bool stopping = false;
+  base::TaskGroup group;
+};
+
+void Server::State::start_accepting(const std::shared_ptr<tcp::acceptor>& acceptor) {
+  group.spawn("http accept", accept(shared_from_this(), acceptor));
+}
+
+base::Task<> Server::State::accept(std::shared_ptr<State> self, std::shared_ptr<tcp::acceptor> acceptor) {
+  while (!self->stopping) {
+    auto socket = co_await base::accept_tcp(*acceptor);
+    if (!socket || self->stopping) break;
+    boost::system::error_code error;
+    auto endpoint = socket->remote_endpoint(error);
+    if (error) continue;                                    // gone already
+    if (self->count >= self->limits.connections) continue;  // closed by going out of scope
+    Peer peer{address_of(endpoint)};
+    self->group.spawn("http connection", serve(self, std::move(*socket), std::move(peer)));
+  }
+}
+
+base::Task<> Server::State::serve(std::shared_ptr<State> self, tcp::socket socket, Peer peer) {
+  Counted counted(*self);
+  auto connection = std::make_shared<Connection>(std::move(socket), self->limits);
+  self->connections.insert(connection);
+  bool open = true;
+  while (open) {
+    auto next = co_await connection->read();
+    if (!next) {
+      if (next.error()) co_await self->refuse(connection, std::move(*next.error()));
+      open = false;
+    } else if (self->upgrade && wants_websocket(*next)) {
+      if (connection->has_read_ahead()) {
+        auto response = problem(status::bad_request, "bad_request", "frames before the answer to the upgrade");
+        co_await self->refuse(connection, std::move(response));
+      } else if (!self->stopping) {
+        // A coroutine of its own: this one's frame would live as long as the WebSocket.
+        self->group.spawn("http upgraded", run_upgraded(self, connection->take_socket(), std::move(*next), peer));
+      }
+      open = false;
+    } else {
+      open = co_await self->answer(connection, std::move(*next), peer);
+    }
+  }
+  self->connections.erase(connection);
+  connection->close();
+}
+
+base::Task<> Server::State::run_upgraded(std::shared_ptr<State> self, tcp::socket socket, Request request, Peer peer) {
+  Counted counted(*self);
+  co_await self->upgrade(std::move(socket), std::move(request), std::move(peer));
+}
+
+// False when the connection ends here.
+base::Task<bool> Server::State::answer(std::shared_ptr<Connection> connection, Request request, Peer peer) {
+  bool head = request.method() == verb::head;
+  bool keep = request.keep_alive();
+  auto version = request.version();
+  Response response = co_await handler(std::move(request), std::move(peer));
+  keep = keep && response.keep_alive() && !stopping;
+  response.version(version);
+  response.keep_alive(keep);
+  if (!response.has_content_length() && !response.chunked()) response.prepare_payload();
+  bool sent = co_await connection->write(response, head);
+  co_return sent&& keep;
+}
+
+base::Task<> Server::State::refuse(std::shared_ptr<Connection> connection, Response response) {
+  response.keep_alive(false);
+  bool sent = co_await connection->write(response, false);
+  if (sent) co_await connection->linger();
+}
+
+void Server::State::stop_accepting() {
+  stopping = true;
+  boost::system::error_code ignored;
+  for (auto& acceptor : acceptors) acceptor->close(ignored);
+  for (const auto& connection : connections) {
+    if (connection->idle()) connection->close();
+  }
+}
+
+void Server::State::close_all() {
+  stop_accepting();
+  for (const auto& connection : connections) connection->close();
+}
+
+Server::Server(boost::asio::any_io_executor executor, const base::Log& log, ServerLimits limits)
+    : state_(std::make_shared<State>(executor, log, limits)) {}
+
+Server::~Server() { state_->close_all(); }
+
+base::Result<std::uint16_t> Server::listen(const base::HostPort& where, bool reuse_port) {
+  auto acceptor = base::listen_tcp(state_->executor, where, reuse_port);
+  if (!acceptor) return base::fail(std::move(acceptor).error());
+  auto shared = std::make_shared<tcp::acceptor>(std::move(*acceptor));
+  state_->acceptors.push_back(shared);
+  if (state_->handler) state_->start_accepting(shared);
+  return shared->local_endpoint().port();
+}
+
+void Server::serve(Handler handler, UpgradeHandler upgrade) {
+  bool first = !state_->handler;
+  state_->handler = std::move(handler);
+  state_->upgrade = std::move(upgrade);
+  if (!first) return;
+  for (const auto& acceptor : state_->acceptors) state_->start_accepting(acceptor);
+}
+
+void Server::stop_accepting() { state_->stop_accepting(); }
+
+base::Task<> Server::stop(std::chrono::milliseconds grace) {
+  auto state = state_;
+  state->stop_accepting();
+  bool idle = co_await state->group.idle(steady_clock::now() + grace);
+  if (idle) co_return;
+  state->log.warn("http_requests_cut_short", {{"connections", state->count}});
+  state->close_all();
+  (void)co_await state->group.idle(steady_clock::now() + std::chrono::seconds(1));
+}
+
+std::size_t Server::connections() const { return state_->count; }
+
+}  // namespace chat::io::http
