@@ -225,6 +225,7 @@ void DocumentReader::leave() {
 void DocumentReader::check_keys(const Frame& frame) {
   std::set<std::string_view> seen;
   for (const auto& entry : frame.value->entries) {
+    if (errors_.size() >= kMostErrors) return;
     const std::string path = (frame.path.empty() ? "" : frame.path + ".") + entry.key.substr(0, 64);
     if (!seen.insert(entry.key).second) {
       wrong(path, entry.line, "is there twice", "keep one of them");

@@ -85,6 +85,7 @@ bool plain_in_yaml(const std::string& text) {
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
   if (text.empty() || std::find(kWords.begin(), kWords.end(), lower) != kWords.end()) return false;
+  if (text.ends_with('i') && parse_quantity(text)) return true;  // 10Gi, which nothing takes for a number
   if (!std::isalpha(static_cast<unsigned char>(text.front())) || text.back() == ' ') return false;
   if (text.find(": ") != std::string::npos || text.find(" #") != std::string::npos || text.back() == ':') return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
