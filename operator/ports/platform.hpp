@@ -36,8 +36,13 @@ class Platform {
   // Ends it at once: it hangs.
   virtual chat::base::Task<chat::base::Status> kill(std::string name) = 0;
   virtual chat::base::Task<chat::base::Status> remember(Memory memory) = 0;
-  // Everything of the cluster on this platform, data included. Refused while a process of it runs.
-  virtual chat::base::Task<chat::base::Status> remove() = 0;
+  // Everything of the cluster on this platform. Refused while a process of it runs. `keep_data`: the shards' data
+  // stays, with what a cluster of the same name needs to serve it again.
+  virtual chat::base::Task<chat::base::Status> remove(bool keep_data) = 0;
+  // Small chores that wait for nothing (log rotation). At most one at a time.
+  virtual chat::base::Task<> tidy() = 0;
+  // Stops watching and leaves everything running.
+  virtual chat::base::Task<> close() = 0;
   virtual chat::base::Task<bool> redis_answers() = 0;
 
   // Valid once prepared.

@@ -1,7 +1,9 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/base/config.hpp"
@@ -10,6 +12,14 @@ namespace chatop::ports {
 
 // The kinds of processes of a ChatCluster. A name is "<prefix>-<ordinal>", but there is one "redis".
 enum class Role { shard, redis, messages, worker, api, gateway };
+
+[[nodiscard]] std::string process_name(Role role, int ordinal);
+struct RoleAndOrdinal {
+  Role role;
+  int ordinal;
+};
+// nullopt: not a name that process_name() makes.
+[[nodiscard]] std::optional<RoleAndOrdinal> parse_process_name(std::string_view name);
 
 // One process that should be there, and everything of the spec that shapes how it is started. What can change while it
 // runs (limits, addresses of others) is not here: it travels in the cluster map.
@@ -39,16 +49,16 @@ struct ProcessView {
   std::int64_t pid = 0;
   std::string running_hash;  // of the configuration it was started with
   std::int64_t started_ms = 0;
-  std::int64_t restarts = 0;    // how often it was started again after it ended by itself
-  unsigned failures = 0;        // ends in a row that came soon after the start
-  std::int64_t ended_ms = 0;    // when it was last seen to end by itself; 0: never
-  std::string how_it_ended;     // "was killed by signal 9"
+  std::int64_t restarts = 0;            // how often it was started again after it ended by itself
+  unsigned failures = 0;                // ends in a row that came soon after the start
+  std::int64_t ended_ms = 0;            // when it was last seen to end by itself; 0: never
+  std::string how_it_ended;             // "was killed by signal 9"
   std::vector<std::string> last_lines;  // of its log, where it failed
 };
 
 struct PlatformView {
-  bool prepared = false;  // secrets and directories are there
-  std::vector<ProcessView> processes;  // what was asked about, and whatever else runs
+  bool prepared = false;                 // secrets and directories are there
+  std::vector<ProcessView> processes;    // what was asked about, and whatever else runs
   chat::base::HostPort gateways_shared;  // the address that all gateways share; port 0: not chosen yet
   chat::base::HostPort api_shared;
 };

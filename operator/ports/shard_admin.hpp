@@ -18,9 +18,9 @@ struct OwnedRange {
 
 struct ShardReport {
   bool takes_writes = false;
-  bool migrated = false;          // every migration file has run here, unchanged
-  std::string migration_problem;  // a sentence: a file that has run was changed or is missing
-  std::string identity;           // the name it was given; empty: none yet
+  bool migrated = false;           // every migration file has run here, unchanged
+  std::string migration_problem;   // a sentence: a file that has run was changed or is missing
+  std::string identity;            // the name it was given; empty: none yet
   std::vector<OwnedRange> ranges;  // its own truth of who owns what, sorted by low
   std::int64_t bytes = 0;
   std::int64_t messages_total = 0;  // stored since its statistics began

@@ -1,0 +1,19 @@
+#pragma once
+#include "operator/local/resource_directory.hpp"
+#include "operator/ports/resource_store.hpp"
+
+namespace chatop::local {
+
+// The operator's view of the resource directory.
+class DirectoryStore final : public ports::ResourceStore {
+ public:
+  explicit DirectoryStore(const ResourceDirectory& directory) : directory_(directory) {}
+  chat::base::Result<ports::StoredClusters> list() override;
+  chat::base::Status write_status(const std::string& name, const api::ChatClusterStatus& status) override;
+  chat::base::Status remove(const std::string& name) override { return directory_.remove(name); }
+
+ private:
+  const ResourceDirectory& directory_;
+};
+
+}  // namespace chatop::local

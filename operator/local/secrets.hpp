@@ -1,0 +1,18 @@
+#pragma once
+#include <string>
+
+#include "dataplane/base/result.hpp"
+#include "operator/local/layout.hpp"
+
+namespace chatop::local {
+
+inline constexpr const char* kAdminToken = "admin_token";
+inline constexpr const char* kPostgresSuperuserPassword = "postgres_superuser_password";
+inline constexpr const char* kPostgresChatPassword = "postgres_chat_password";
+inline constexpr const char* kRedisPassword = "redis_password";
+
+// Makes what is missing: random tokens and the RSA key that signs access tokens (<kid>.pem, <kid>.pub.pem). What is
+// there stays. Files are 0600 in folders of 0700.
+[[nodiscard]] chat::base::Status make_secrets(const ClusterLayout& layout);
+
+}  // namespace chatop::local
