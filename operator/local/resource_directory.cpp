@@ -2,21 +2,19 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "operator/api/parse.hpp"
 #include "operator/api/text_rules.hpp"
 #include "operator/api/write.hpp"
+#include "operator/local/files.hpp"
 
 namespace chatop::local {
 namespace {
@@ -26,7 +24,6 @@ using chat::base::fail;
 using chat::base::Result;
 using chat::base::Status;
 
-constexpr std::size_t kMostBytes = 2 * 1024 * 1024;
 constexpr auto kLockWait = std::chrono::seconds(10);
 constexpr auto kLockPoll = std::chrono::milliseconds(20);
 
@@ -48,71 +45,20 @@ class ResourceCategory final : public std::error_category {
   }
 };
 
-std::string reason() { return std::strerror(errno); }  // NOLINT(concurrency-mt-unsafe): a message only
+std::string reason() { return std::generic_category().message(errno); }
 
-// Closes on every way out.
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Result<std::string> read_whole(const fs::path& path) {
-  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.fd() < 0)
-    return fail(errno == ENOENT ? ResourceErrc::not_found : ResourceErrc::unreadable,
-                path.string() + " can not be read: " + reason());
-  std::string text;
-  std::array<char, 16384> part{};
-  while (true) {
-    auto count = ::read(file.fd(), part.data(), part.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(ResourceErrc::unreadable, path.string() + " can not be read: " + reason());
-    if (count == 0) return text;
-    text.append(part.data(), static_cast<std::size_t>(count));
-    if (text.size() > kMostBytes) return fail(ResourceErrc::unreadable, path.string() + " is larger than 2 MiB");
-  }
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    auto count = ::write(fd, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
-void sync_folder(const fs::path& folder) {
-  File directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.fd() >= 0) ::fsync(directory.fd());
+// nullopt: there is no such file.
+Result<std::optional<std::string>> read_if_there(const fs::path& path) {
+  auto text = read_file(path);
+  if (text) return std::optional<std::string>(std::move(*text));
+  std::error_code error;
+  if (!fs::exists(path, error) && !error) return std::optional<std::string>();
+  return fail(ResourceErrc::unreadable, std::move(text).error().message);
 }
 
 Status replace(const fs::path& path, std::string_view text) {
-  // The name starts with a dot, so that neither names() nor a watcher takes it for a document.
-  static std::atomic<unsigned> counter{0};
-  const fs::path temporary = path.parent_path() / ("." + path.filename().string() + "." + std::to_string(::getpid()) +
-                                                   "." + std::to_string(counter++));
-  auto wrong = [&] {
-    auto failure = fail(ResourceErrc::unwritable, path.string() + " can not be written: " + reason());
-    ::unlink(temporary.c_str());
-    return failure;
-  };
-  {
-    File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (file.fd() < 0 || !write_all(file.fd(), text) || ::fsync(file.fd()) != 0) return wrong();
-  }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return wrong();
-  sync_folder(path.parent_path());
+  auto written = write_file(path, text, 0644);
+  if (!written) return fail(ResourceErrc::unwritable, std::move(written).error().message);
   return {};
 }
 
@@ -165,22 +111,20 @@ Result<std::vector<std::string>> ResourceDirectory::names() const {
 Result<StoredChatCluster> ResourceDirectory::read(std::string_view name) const {
   if (!api::is_resource_name(name))  // also keeps "../x" from being a path
     return fail(ResourceErrc::not_found, "there is no ChatCluster \"" + std::string(name.substr(0, 100)) + "\"");
-  auto text = read_whole(file(name, ".yaml"));
-  if (!text && text.error().code == make_error_code(ResourceErrc::not_found))
-    return fail(ResourceErrc::not_found, "there is no ChatCluster \"" + std::string(name) + "\"");
+  auto text = read_if_there(file(name, ".yaml"));
   if (!text) return fail(text.error());
-  auto cluster = api::parse_chat_cluster(*text);
+  if (!*text) return fail(ResourceErrc::not_found, "there is no ChatCluster \"" + std::string(name) + "\"");
+  auto cluster = api::parse_chat_cluster(**text);
   if (!cluster) return fail(ResourceErrc::invalid, file(name, ".yaml").string() + ": " + first_of(cluster.error()));
   if (cluster->metadata.name != name)
     return fail(ResourceErrc::invalid, file(name, ".yaml").string() + " holds a ChatCluster of another name (" +
                                            cluster->metadata.name + "): rename the file");
   StoredChatCluster stored{std::move(*cluster), ::access(file(name, ".deleting").c_str(), F_OK) == 0};
-  if (auto status = read_whole(file(name, ".status.json"))) {
-    // A broken status is no reason to fail: it is only a copy of what the operator knows, and it writes it anew.
-    if (auto parsed = api::parse_status(*status)) stored.cluster.status = std::move(*parsed);
-  } else if (status.error().code != make_error_code(ResourceErrc::not_found)) {
-    return fail(status.error());
-  }
+  auto status = read_if_there(file(name, ".status.json"));
+  if (!status) return fail(status.error());
+  // A broken status is no reason to fail: it is only a copy of what the operator knows, and it writes it anew.
+  if (*status)
+    if (auto parsed = api::parse_status(**status)) stored.cluster.status = std::move(*parsed);
   return stored;
 }
 
@@ -191,7 +135,7 @@ Status ResourceDirectory::write(const api::ChatCluster& cluster) const {
 Result<bool> ResourceDirectory::write_status(std::string_view name, const api::ChatClusterStatus& status) const {
   const auto path = file(name, ".status.json");
   const std::string text = api::to_json(status).dump(2) + "\n";
-  if (auto current = read_whole(path); current && *current == text) return false;
+  if (auto current = read_file(path); current && *current == text) return false;
   if (auto written = replace(path, text); !written) return fail(written.error());
   return true;
 }
@@ -205,7 +149,6 @@ Status ResourceDirectory::remove(std::string_view name) const {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT)
       return fail(ResourceErrc::unwritable, path.string() + " can not be removed: " + reason());
   }
-  sync_folder(folder());
   return {};
 }
 
