@@ -83,11 +83,10 @@ fs::path ResourceDirectory::file(std::string_view name, std::string_view ending)
 }
 
 Status ResourceDirectory::create_folders() const {
-  std::error_code error;
-  fs::create_directories(folder(), error);
-  if (error)
-    return fail(ResourceErrc::unwritable,
-                folder().string() + " can not be made: " + error.message() + "; choose another directory with --dir");
+  // Postgres, which may run as another user, must reach its data below the root.
+  for (const auto& path : {root_, root_ / "resources", folder()})
+    if (auto made = make_directory(path, 0755); !made)
+      return fail(ResourceErrc::unwritable, made.error().message + "; choose another directory with --dir");
   return {};
 }
 
@@ -129,7 +128,10 @@ Result<StoredChatCluster> ResourceDirectory::read(std::string_view name) const {
 }
 
 Status ResourceDirectory::write(const api::ChatCluster& cluster) const {
-  return replace(file(cluster.metadata.name, ".yaml"), api::to_yaml(cluster, api::Part::SpecOnly));
+  const auto path = file(cluster.metadata.name, ".yaml");
+  // What an interrupted remove() left behind is not meant for the new resource of that name.
+  if (::access(path.c_str(), F_OK) != 0) ::unlink(file(cluster.metadata.name, ".deleting").c_str());
+  return replace(path, api::to_yaml(cluster, api::Part::SpecOnly));
 }
 
 Result<bool> ResourceDirectory::write_status(std::string_view name, const api::ChatClusterStatus& status) const {
