@@ -1,0 +1,56 @@
+#include "dataplane/adapters/redis_rate_limiter.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace chat::adapters {
+namespace {
+
+constexpr std::size_t kMostKeysHere = 100'000;
+
+// The rule of domain::TokenBucket, by Redis's clock. Answers the milliseconds to wait, 0 where it is allowed.
+constexpr const char* kTake = R"(
+local rate = tonumber(ARGV[1]) / 60000
+local burst = tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local kept = redis.call('HMGET', KEYS[1], 'tokens', 'since')
+local since = math.min(tonumber(kept[2]) or now, now)
+local tokens = math.min(burst, (tonumber(kept[1]) or burst) + (now - since) * rate)
+local wait = 0
+if tokens >= 1 then tokens = tokens - 1 else wait = math.ceil((1 - tokens) / rate) end
+redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'since', string.format('%d', now))
+redis.call('PEXPIRE', KEYS[1], string.format('%d', math.ceil(burst / rate) + 1000))
+return wait
+)";
+
+std::string number(double value) {
+  char text[64];
+  const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, 6).ptr;
+  return {text, end};
+}
+
+}  // namespace
+
+base::Task<ports::RateLimiter::Decision> RedisRateLimiter::take(std::string key, double per_minute,
+                                                                std::int64_t burst) {
+  Decision decision;
+  if (per_minute <= 0) co_return decision;
+  const auto most = std::max<std::int64_t>(burst, 1);
+  std::vector<std::string> arguments{"EVAL", kTake, "1", "limit:" + key, number(per_minute), std::to_string(most)};
+  auto reply = co_await client_.command(std::move(arguments));
+  if (!reply) co_return take_here(key, per_minute, most);
+  decision.allowed = reply->integer == 0;
+  decision.retry_after = std::chrono::milliseconds(reply->integer);
+  co_return decision;
+}
+
+ports::RateLimiter::Decision RedisRateLimiter::take_here(const std::string& key, double per_minute,
+                                                         std::int64_t burst) {
+  // At the bound some key is forgotten and starts full again: the limit is looser then, never gone.
+  if (here_.size() >= kMostKeysHere && !here_.contains(key)) here_.erase(here_.begin());
+  const auto decision = here_[key].take(per_minute, burst, clock_.steady());
+  return {decision.allowed, decision.retry_after};
+}
+
+}  // namespace chat::adapters
