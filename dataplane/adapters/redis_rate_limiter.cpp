@@ -24,6 +24,15 @@ redis.call('PEXPIRE', KEYS[1], string.format('%d', math.ceil(burst / rate) + 100
 return wait
 )";
 
+// A bucket that is gone is full.
+constexpr const char* kGiveBack = R"(
+local tokens = tonumber(redis.call('HGET', KEYS[1], 'tokens'))
+if tokens then
+  redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', math.min(tonumber(ARGV[1]), tokens + 1)))
+end
+return 0
+)";
+
 std::string number(double value) {
   char text[64];
   const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, 6).ptr;
@@ -43,6 +52,15 @@ base::Task<ports::RateLimiter::Decision> RedisRateLimiter::take(std::string key,
   decision.allowed = reply->integer == 0;
   decision.retry_after = std::chrono::milliseconds(reply->integer);
   co_return decision;
+}
+
+base::Task<> RedisRateLimiter::give_back(std::string key, double per_minute, std::int64_t burst) {
+  if (per_minute <= 0) co_return;
+  const auto most = std::max<std::int64_t>(burst, 1);
+  std::vector<std::string> arguments{"EVAL", kGiveBack, "1", "limit:" + key, std::to_string(most)};
+  auto reply = co_await client_.command(std::move(arguments));
+  if (reply) co_return;
+  if (auto bucket = here_.find(key); bucket != here_.end()) bucket->second.give_back(most);
 }
 
 ports::RateLimiter::Decision RedisRateLimiter::take_here(const std::string& key, double per_minute,

@@ -14,6 +14,7 @@ class RedisRateLimiter final : public ports::RateLimiter {
  public:
   RedisRateLimiter(io::redis::Client& client, const base::Clock& clock) : client_(client), clock_(clock) {}
   base::Task<Decision> take(std::string key, double per_minute, std::int64_t burst) override;
+  base::Task<> give_back(std::string key, double per_minute, std::int64_t burst) override;
 
  private:
   Decision take_here(const std::string& key, double per_minute, std::int64_t burst);

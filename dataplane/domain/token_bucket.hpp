@@ -35,6 +35,11 @@ class TokenBucket {
     return {false, std::chrono::milliseconds(wait)};
   }
 
+  // One token back, up to `burst`.
+  void give_back(std::int64_t burst) {
+    tokens_ = std::min(static_cast<double>(std::max<std::int64_t>(burst, 1)), tokens_ + 1.0);
+  }
+
   // True when it holds no memory that matters: forgetting it changes no decision.
   [[nodiscard]] bool full(double per_minute, std::int64_t burst, base::SteadyTime now) const {
     const auto passed = std::chrono::duration<double, std::milli>(now - last_).count();
