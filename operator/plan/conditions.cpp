@@ -1,0 +1,241 @@
+#include <algorithm>
+
+#include "dataplane/base/clock.hpp"
+#include "operator/plan/parts.hpp"
+#include "operator/plan/restart.hpp"
+#include "operator/plan/wanted.hpp"
+
+namespace chatop::plan {
+
+using api::Condition;
+using api::ConditionStatus;
+using ports::ProcessView;
+using ports::Role;
+
+namespace {
+
+struct RoleName {
+  Role role;
+  const char* spec_name;  // in the spec and for people
+};
+constexpr RoleName kDaemons[] = {
+    {Role::messages, "messages"}, {Role::worker, "workers"}, {Role::api, "api"}, {Role::gateway, "gateways"}};
+
+constexpr std::int64_t kRecoveredAfterMs = 60'000;
+
+struct Finding {
+  std::string reason;
+  std::string message;
+};
+
+std::string join(const std::vector<std::string>& sentences) {
+  std::string text;
+  for (const auto& sentence : sentences) text += (text.empty() ? "" : "; ") + sentence;
+  return text;
+}
+
+// What is wrong and will not pass by itself, or has not passed yet.
+std::vector<Finding> find_problems(const Context& context) {
+  std::vector<Finding> problems;
+  for (const auto& [key, failure] : context.seen.failures) {
+    if (failure.person || failure.attempts >= 2)
+      problems.push_back({failure.person ? "NeedsAttention" : "ActFailed", failure.message});
+  }
+  for (const auto& process : context.seen.platform.processes) {
+    const bool recovered = process.running && context.seen.now_ms - process.started_ms > kRecoveredAfterMs;
+    if (!context.is_wanted(process.name) || process.failures < kCrashLoop || recovered) continue;
+    std::string message = process.name + " ends again and again soon after its start: it " + process.how_it_ended;
+    if (!process.last_lines.empty()) message += ". Its log ends with: " + process.last_lines.back();
+    problems.push_back({"CrashLoop", message + " (chatctl logs " + process.name + ")"});
+  }
+  for (const auto& [name, shard] : context.seen.shards) {
+    if (shard.report && !shard.report->migration_problem.empty())
+      problems.push_back({"MigrationRefused", name + ": " + shard.report->migration_problem});
+  }
+  return problems;
+}
+
+// What keeps the cluster from serving right now; empty: nothing.
+std::optional<Finding> missing_now(const Context& context) {
+  for (const auto& spec : context.wanted) {
+    if (spec.role == Role::shard && !context.shard_serves(spec.name))
+      return Finding{"ShardUnavailable", spec.name + " takes no writes: its conversations wait"};
+    const auto* process = context.find(spec.name);
+    if (spec.role == Role::redis && (process == nullptr || !context.is_ready(*process)))
+      return Finding{"RedisUnavailable", "redis does not answer: messages are kept and delivered, slower"};
+  }
+  for (const auto& [role, name] : kDaemons) {
+    if (desired(context.spec, role) > 0 && context.ready_count(role) == 0)
+      return Finding{"DaemonUnavailable", "none of the " + std::string(name) + " is ready"};
+  }
+  return std::nullopt;
+}
+
+// What is still on its way to what the spec wants; empty: nothing.
+std::vector<std::string> under_way(const Context& context) {
+  std::vector<std::string> waits;
+  if (!context.seen.platform.prepared) waits.emplace_back("the directory of the cluster is being prepared");
+  for (const auto& spec : context.wanted) {
+    const auto* process = context.find(spec.name);
+    if (process == nullptr || !process->prepared) {
+      if (context.seen.platform.prepared) waits.push_back(spec.name + " is being prepared");
+    } else if (!process->running) {
+      waits.push_back(spec.name +
+                      (process->ended_ms > 0 ? " is waiting to be started again" : " is waiting to be started"));
+    } else if (context.is_draining(spec.name) || process->stopping) {
+      waits.push_back(spec.name + " is being replaced");
+    } else if (!context.is_ready(*process)) {
+      const auto* report = context.live_report(*process);
+      waits.push_back(spec.name + " is starting" +
+                      (report != nullptr && !report->not_ready.empty() ? " (" + report->not_ready + ")" : ""));
+    }
+  }
+  for (const auto& process : context.seen.platform.processes) {
+    if (process.running && !context.is_wanted(process.name))
+      waits.push_back(process.name + (process.stopping ? " is ending" : " is being drained"));
+  }
+  return waits;
+}
+
+bool has_served(const Context& context) {
+  const auto* before = api::find_condition(context.cluster.status, "Available");
+  return before != nullptr && (before->status == ConditionStatus::True || before->reason.ends_with("Unavailable"));
+}
+
+Condition available(const Context& context, const std::vector<std::string>& not_served,
+                    const std::vector<Finding>& problems, const std::vector<std::string>& waits) {
+  Condition condition;
+  condition.type = "Available";
+  condition.status = ConditionStatus::False;
+  if (context.seen.objective != Objective::serve) {
+    condition.reason = context.seen.objective == Objective::stop ? "Stopped" : "Deleting";
+    condition.message = context.seen.objective == Objective::stop ? "The cluster was stopped; its data is kept."
+                                                                  : "The cluster is being deleted.";
+    return condition;
+  }
+  if (!not_served.empty() && context.published.version == 0) {
+    condition.reason = "Unsupported";
+    condition.message = join(not_served);
+    return condition;
+  }
+  const auto missing = missing_now(context);
+  if (has_served(context) ? !missing : (!missing && waits.empty())) {
+    condition.status = ConditionStatus::True;
+    condition.reason = "Serving";
+    condition.message = "Every shard takes writes and every role is served.";
+    return condition;
+  }
+  if (has_served(context)) {
+    condition.reason = missing->reason;
+    condition.message = missing->message;
+  } else {
+    condition.reason = problems.empty() ? "Starting" : problems.front().reason;
+    condition.message = problems.empty() ? join(waits) : problems.front().message;
+    if (condition.message.empty() && missing) condition.message = missing->message;
+  }
+  return condition;
+}
+
+Condition progressing(const Context& context, const std::vector<std::string>& waits) {
+  Condition condition;
+  condition.type = "Progressing";
+  condition.status = waits.empty() ? ConditionStatus::False : ConditionStatus::True;
+  condition.reason = waits.empty() ? "Converged" : "Converging";
+  condition.message = waits.empty() ? "What runs is what the spec wants." : join(waits);
+  if (context.seen.objective != Objective::serve) {
+    condition.status = ConditionStatus::False;
+    condition.reason = "Stopping";
+    condition.message = "The processes of the cluster are being ended.";
+  } else if (context.spec.paused) {
+    condition.status = ConditionStatus::False;
+    condition.reason = "Paused";
+    condition.message = "spec.paused is true: the cluster is observed, nothing is changed.";
+  }
+  return condition;
+}
+
+Condition degraded(const Context& context, const std::vector<std::string>& not_served, std::vector<Finding> problems) {
+  Condition condition;
+  condition.type = "Degraded";
+  condition.status = ConditionStatus::False;
+  condition.reason = "AsWanted";
+  condition.message = "Nothing is known to be wrong.";
+  if (!not_served.empty()) problems.push_back({"Unsupported", join(not_served)});
+  if (problems.empty() && has_served(context) && context.seen.objective == Objective::serve) {
+    if (auto missing = missing_now(context)) problems.push_back(*missing);
+    for (const auto& spec : context.wanted) {
+      const auto* process = context.find(spec.name);
+      if (problems.empty() && process != nullptr && process->ended_ms > 0 && !context.is_ready(*process))
+        problems.push_back(
+            {"ProcessEnded", process->name + " " + process->how_it_ended + " and is being started again"});
+    }
+  }
+  if (problems.empty()) return condition;
+  condition.status = ConditionStatus::True;
+  condition.reason = problems.front().reason;
+  std::vector<std::string> sentences;
+  for (auto& problem : problems) sentences.push_back(std::move(problem.message));
+  condition.message = join(sentences);
+  return condition;
+}
+
+Condition durable(const Context& context) {
+  Condition condition;
+  condition.type = "Durable";
+  condition.status = ConditionStatus::False;
+  condition.reason = "SingleMember";
+  condition.message =
+      "Each shard is one PostgreSQL instance: what was acknowledged is on its disk, and is lost with that disk.";
+  if (context.spec.shards.members > 1)
+    condition.message += " spec.shards.members above 1 is not served in local mode by this version.";
+  return condition;
+}
+
+Condition scaling_limited() {
+  return {"ScalingLimited",
+          ConditionStatus::False,
+          "FixedCounts",
+          "Each role runs replicas.min instances: this version does not scale by itself.",
+          "",
+          0};
+}
+
+Condition update_in_progress(const Context& context) {
+  Condition condition;
+  condition.type = "UpdateInProgress";
+  condition.status = ConditionStatus::False;
+  condition.reason = "UpToDate";
+  condition.message = "Every process runs the configuration of the spec.";
+  std::vector<std::string> old;
+  for (const auto& process : context.seen.platform.processes) {
+    if (process.running && process.prepared && process.running_hash != process.wanted_hash) old.push_back(process.name);
+  }
+  if (old.empty()) return condition;
+  condition.status = ConditionStatus::True;
+  condition.reason = "RollingRestart";
+  condition.message = "Still with the old configuration, to be restarted one at a time: ";
+  for (std::size_t i = 0; i < old.size(); ++i) condition.message += (i == 0 ? "" : ", ") + old[i];
+  return condition;
+}
+
+}  // namespace
+
+std::vector<Condition> make_conditions(const Context& context, const std::vector<std::string>& not_served) {
+  const auto problems = find_problems(context);
+  const auto waits = under_way(context);
+  std::vector<Condition> conditions{available(context, not_served, problems, waits),
+                                    progressing(context, waits),
+                                    degraded(context, not_served, problems),
+                                    durable(context),
+                                    scaling_limited(),
+                                    update_in_progress(context)};
+  for (auto& condition : conditions) {
+    const auto* before = api::find_condition(context.cluster.status, condition.type);
+    const bool same = before != nullptr && before->status == condition.status;
+    condition.last_transition_time = same ? before->last_transition_time : chat::base::rfc3339(context.seen.now_ms);
+    condition.observed_generation = context.cluster.metadata.generation;
+  }
+  return conditions;
+}
+
+}  // namespace chatop::plan
