@@ -1,0 +1,35 @@
+#include "operator/cli/progress.hpp"
+
+#include <array>
+#include <cstdio>
+#include <ostream>
+
+#include "operator/cli/summary.hpp"
+
+namespace chatop::cli {
+
+void Progress::step(const std::string& subject, const std::string& text) {
+  auto& last = shown_[subject];
+  if (last == text) return;
+  last = text;
+  const auto passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_);
+  std::array<char, 64> head{};
+  std::snprintf(head.data(), head.size(), "%6.1f s  ", passed.count());
+  constexpr std::size_t kSubject = 12;
+  const std::string padded = subject + std::string(subject.size() < kSubject ? kSubject - subject.size() : 1, ' ');
+  session_.out << painted(session_, Colour::Dim, head.data()) << padded << text << std::endl;
+}
+
+void Progress::show(const api::ChatCluster& cluster) {
+  const auto& status = cluster.status;
+  if (status.observed_generation != cluster.metadata.generation) return;  // still speaks of the document before
+  for (const auto& component : components(status))
+    if (component.name != "shards" || !status.shards.empty()) step(component.name, component.state);
+  for (const auto& condition : status.conditions) {
+    if (condition.status != api::ConditionStatus::True) continue;
+    if (condition.type == "Progressing" || condition.type == "UpdateInProgress") step("operator", condition.message);
+    if (condition.type == "Degraded") step("degraded", painted(session_, Colour::Yellow, condition.message));
+  }
+}
+
+}  // namespace chatop::cli

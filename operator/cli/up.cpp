@@ -1,0 +1,193 @@
+#include <algorithm>
+#include <array>
+#include <ostream>
+
+#include "operator/cli/documents.hpp"
+#include "operator/cli/endpoint.hpp"
+#include "operator/cli/operator_process.hpp"
+#include "operator/cli/progress.hpp"
+#include "operator/cli/summary.hpp"
+#include "operator/cli/verbs.hpp"
+#include "operator/cli/waiter.hpp"
+#include "operator/local/files.hpp"
+#include "operator/local/layout.hpp"
+
+namespace chatop::cli {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+constexpr auto kLookAgain = std::chrono::seconds(1);
+constexpr auto kConnectTimeout = std::chrono::milliseconds(500);
+constexpr int kMostRestarts = 5;
+constexpr std::size_t kLogLines = 10;
+// Reasons that waiting does not mend.
+constexpr std::array<std::string_view, 1> kHopeless{"Unsupported"};
+
+enum class Outcome { Reached, Interrupted, Failed };
+
+// One run of `chatctl up`: from the document to a ChatCluster that serves.
+class Start {
+ public:
+  Start(Session& session, const UpOptions& options)
+      : session_(session),
+        options_(options),
+        waiter_(session.resources.folder(), options.detach ? Waiter::Signals::Leave : Waiter::Signals::Take),
+        progress_(session),
+        deadline_(Steady::now() + options.timeout) {}
+
+  // An operator looks after the directory: the one that runs, or a new one.
+  bool ensure_operator() {
+    if (auto pid = running_operator(session_.directory)) {
+      progress_.step("operator", "running, pid " + std::to_string(*pid));
+      waiter_.follow(*pid);
+      return true;
+    }
+    auto pid = start_operator(session_.directory);
+    if (!pid) {
+      failed(session_, pid.error());
+      return false;
+    }
+    progress_.step("operator", "started, pid " + std::to_string(*pid));
+    waiter_.follow(*pid);
+    return true;
+  }
+
+  // A resource of that name that someone asked to delete must be gone before a new one can be made.
+  Outcome wait_until_not_deleting(const std::string& name) {
+    auto deleting = [this, &name] {
+      auto stored = session_.resources.read(name);
+      return stored && stored->deleting;
+    };
+    if (!deleting()) return Outcome::Reached;
+    progress_.step(name, "is being deleted; waiting for its end");
+    if (!ensure_operator()) return Outcome::Failed;
+    return wait_for([&deleting] { return !deleting(); }, name + " is still being deleted");
+  }
+
+  Outcome wait_until_available(const std::string& name) {
+    std::string hopeless;
+    auto outcome = wait_for([this, &name, &hopeless] { return serves(name, hopeless); },
+                            name + " is not available after " + std::to_string(options_.timeout.count()) + " s");
+    if (outcome == Outcome::Reached && !hopeless.empty()) {
+      failed(session_, name + ": " + hopeless);
+      return Outcome::Failed;
+    }
+    if (outcome == Outcome::Failed) explain(name);
+    return outcome;
+  }
+
+  void print_endpoints(const std::string& name) {
+    auto stored = session_.resources.read(name);
+    if (!stored) return;
+    const auto& endpoints = stored->cluster.status.endpoints;
+    session_.out << "\n"
+                 << painted(session_, Colour::Green, name + " is available") << "\n"
+                 << "  web client and API   " << endpoints.api << "\n"
+                 << "  websocket            " << endpoints.websocket << "\n"
+                 << "  directory            " << session_.directory.string() << "\n"
+                 << std::endl;
+  }
+
+  // Tells what changes until Ctrl-C. False: the operator does not stay up.
+  bool follow(const std::vector<std::string>& names) {
+    int restarts = 0;
+    while (true) {
+      auto woken = waiter_.wait(kLookAgain);
+      if (woken.interrupted) return true;
+      if (woken.process_ended) {
+        session_.err << "the operator ended: starting it again" << std::endl;
+        if (++restarts > kMostRestarts || !ensure_operator()) return false;
+      }
+      for (const auto& name : names)
+        if (auto stored = session_.resources.read(name)) progress_.show(stored->cluster);
+    }
+  }
+
+ private:
+  template <class Reached>
+  Outcome wait_for(Reached reached, const std::string& late) {
+    while (!reached()) {
+      auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Steady::now());
+      if (left.count() <= 0) {
+        failed(session_, late);
+        return Outcome::Failed;
+      }
+      auto woken = waiter_.wait(std::min<std::chrono::milliseconds>(left, kLookAgain));
+      if (woken.interrupted) return Outcome::Interrupted;
+      if (woken.process_ended && !running_operator(session_.directory)) {
+        failed(session_, "the operator ended");
+        return Outcome::Failed;
+      }
+    }
+    return Outcome::Reached;
+  }
+
+  bool serves(const std::string& name, std::string& hopeless) {
+    auto stored = session_.resources.read(name);
+    if (!stored) return false;
+    const auto& cluster = stored->cluster;
+    progress_.show(cluster);
+    const auto* condition = api::find_condition(cluster.status, "Available");
+    if (condition && cluster.status.observed_generation == cluster.metadata.generation &&
+        std::find(kHopeless.begin(), kHopeless.end(), condition->reason) != kHopeless.end())
+      hopeless = condition->message;
+    if (!hopeless.empty()) return true;
+    return available(cluster) && accepts_connections(cluster.status.endpoints.api, kConnectTimeout) &&
+           accepts_connections(cluster.status.endpoints.websocket, kConnectTimeout);
+  }
+
+  void tail(const std::filesystem::path& log) {
+    const auto lines = local::last_lines(log, kLogLines);
+    if (lines.empty()) return;
+    session_.err << "\nlast lines of " << log.string() << ":\n";
+    for (const auto& line : lines) session_.err << "  " << line << "\n";
+    session_.err.flush();
+  }
+
+  void explain(const std::string& name) {
+    tail(operator_log(session_.directory));
+    auto stored = session_.resources.read(name);
+    if (!stored) return;
+    for (const auto& problem : problems(stored->cluster.status))
+      failed(session_, problem.type + " (" + problem.reason + "): " + problem.message);
+    const local::ClusterLayout layout(session_.directory, name);
+    if (auto names = suspects(stored->cluster); !names.empty()) tail(layout.log(names.front()));
+  }
+
+  Session& session_;
+  const UpOptions& options_;
+  Waiter waiter_;
+  Progress progress_;
+  Steady::time_point deadline_;
+};
+
+}  // namespace
+
+int up(Session& session, const UpOptions& options) {
+  auto documents = read_documents(session, options.file);
+  if (!documents) return kFailed;
+  if (auto made = session.resources.create_folders(); !made) return failed(session, made.error());
+  std::vector<std::string> names;
+  for (const auto& cluster : *documents) names.push_back(cluster.metadata.name);
+  Start start(session, options);
+  auto bring_up = [&] {
+    for (const auto& name : names)
+      if (auto outcome = start.wait_until_not_deleting(name); outcome != Outcome::Reached) return outcome;
+    if (store(session, *documents) != kDone || !start.ensure_operator()) return Outcome::Failed;
+    for (const auto& name : names)
+      if (auto outcome = start.wait_until_available(name); outcome != Outcome::Reached) return outcome;
+    return Outcome::Reached;
+  };
+  const auto outcome = bring_up();
+  if (outcome == Outcome::Failed) return kFailed;
+  if (outcome == Outcome::Reached) {
+    for (const auto& name : names) start.print_endpoints(name);
+    if (options.detach) return kDone;
+    session.out << "Ctrl-C stops everything; the data is kept" << std::endl;
+    if (!start.follow(names)) return failed(session, "the operator does not stay up: see chatctl logs operator");
+  }
+  session.out << "\n";
+  return down(session, DownOptions{});
+}
+
+}  // namespace chatop::cli

@@ -1,0 +1,60 @@
+#include "operator/cli/waiter.hpp"
+
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/pidfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+namespace chatop::cli {
+namespace {
+
+// Reads what is there, so that the next poll waits for what comes.
+void empty(int fd) {
+  std::array<char, 4096> part{};
+  while (::read(fd, part.data(), part.size()) > 0) {
+  }
+}
+
+}  // namespace
+
+Waiter::Waiter(const std::filesystem::path& folder, Signals signals)
+    : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+  ::inotify_add_watch(inotify_, folder.c_str(), IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_CLOSE_WRITE);
+  if (signals == Signals::Leave) return;
+  sigset_t taken;
+  sigemptyset(&taken);
+  sigaddset(&taken, SIGINT);
+  sigaddset(&taken, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &taken, &before_);
+  signals_ = ::signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+Waiter::~Waiter() {
+  for (int fd : {inotify_, process_, signals_})
+    if (fd >= 0) ::close(fd);
+  if (signals_ >= 0) pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+void Waiter::follow(pid_t process) {
+  if (process_ >= 0) ::close(process_);
+  process_ = ::pidfd_open(process, 0);
+}
+
+Waiter::Woken Waiter::wait(std::chrono::milliseconds most) {
+  // poll() passes over descriptors below 0.
+  std::array<pollfd, 3> waited{{{inotify_, POLLIN, 0}, {process_, POLLIN, 0}, {signals_, POLLIN, 0}}};
+  ::poll(waited.data(), waited.size(), static_cast<int>(most.count()));
+  if (waited[0].revents != 0) empty(inotify_);
+  if (waited[2].revents != 0) empty(signals_);
+  Woken woken;
+  woken.interrupted = waited[2].revents != 0;
+  woken.process_ended = waited[1].revents != 0;
+  if (woken.process_ended) ::close(std::exchange(process_, -1));  // said once
+  return woken;
+}
+
+}  // namespace chatop::cli
