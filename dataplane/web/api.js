@@ -89,7 +89,7 @@ export class Api {
   }
 
   members(id) {
-    return this.#call('GET', `/v1/conversations/${id}/members`);
+    return this.#call('GET', `/v1/conversations/${id}/members?limit=1000`);
   }
 
   addMembers(id, userIds) {

@@ -113,8 +113,8 @@ export function applyMembers(conversation, members, complete = true) {
   for (const member of members) {
     const known = receipts[member.user_id] ?? { delivered: 0, read: 0 };
     receipts[member.user_id] = {
-      delivered: Math.max(known.delivered, member.delivered_seq ?? 0, member.read_seq ?? 0),
-      read: Math.max(known.read, member.read_seq ?? 0),
+      delivered: Math.max(known.delivered, member.last_delivered_seq ?? 0, member.last_read_seq ?? 0),
+      read: Math.max(known.read, member.last_read_seq ?? 0),
     };
   }
   return { ...conversation, members, members_complete: complete, receipts };
@@ -159,12 +159,18 @@ function insert(messages, message, older = false) {
   const known = messages[at];
   if (known?.seq === message.seq) {
     if (known.rev > message.rev) return messages;
-    return messages.with(at, { ...known, ...message, ...(message.deleted && { content: '' }) });
+    return replaced(messages, at, 1, { ...known, ...message, ...(message.deleted && { content: '' }) });
   }
   if (at === 0 && messages.length > 0 && !older) {
     return message.seq === messages[0].seq - 1 ? [message, ...messages] : messages;
   }
-  return at === messages.length ? [...messages, message] : messages.toSpliced(at, 0, message);
+  return replaced(messages, at, 0, message);
+}
+
+function replaced(list, at, count, item) {
+  const next = [...list];
+  next.splice(at, count, item);
+  return next;
 }
 
 function lowerBound(messages, seq) {

@@ -89,9 +89,8 @@ export function withOutbox(state, outbox) {
 }
 
 export function withOutboxItem(state, item) {
-  const rest = state.outbox.filter((one) => one.client_msg_id !== item.client_msg_id);
-  const at = rest.findLastIndex((one) => one.at <= item.at) + 1;
-  return { ...state, outbox: rest.toSpliced(at, 0, item) };
+  const others = state.outbox.filter((one) => one.client_msg_id !== item.client_msg_id);
+  return { ...state, outbox: [...others, item].sort((a, b) => a.at - b.at) };
 }
 
 export function withoutOutbox(state, clientMsgId) {

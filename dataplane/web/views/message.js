@@ -12,7 +12,7 @@ export function makeRow(row, { group, actions }) {
   const meta = el('span.meta', {}, el('span.edited', { hidden: true }, 'edited'), el('time', {}), el('span.tick', {}));
   const element = el('li.message', {},
     group && !row.mine ? avatar(row.name, row.sender_id ?? '') : null,
-    el('div.bubble', {}, el('span.sender', { dir: 'auto' }), el('div.content', { dir: 'auto' }), meta),
+    el('div.bubble', {}, el('span.sender', { dir: 'auto' }), el('div.line', {}, el('div.content', { dir: 'auto' }), meta)),
     el('p.tick-word', { hidden: true }));
   element.classList.toggle('mine', row.mine);
   element.actions = actions;

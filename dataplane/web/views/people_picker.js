@@ -9,7 +9,7 @@ export function peoplePicker({ find, several = false, pick = () => {} }) {
   let timer = null;
   let asked = 0;
   const input = el('input', {
-    id: 'find-people', type: 'search', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', maxlength: '50',
+    id: 'find-people', type: 'text', enterkeyhint: 'search', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', maxlength: '50',
     'aria-describedby': 'find-people-status', oninput: () => later(), onkeydown: (event) => event.key === 'Enter' && event.preventDefault(),
   });
   const status = el('p.hint', { id: 'find-people-status', role: 'status' }, 'Type the beginning of a username.');
