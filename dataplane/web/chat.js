@@ -74,7 +74,7 @@ export class Chat {
       if (this.#stopped) return;
       if (problem.status === 401) return this.#onSignedOut();
       const wait = Math.max(problem.retryAfterMs ?? 0, retryWaitMs(attempt, Math.random()));
-      this.store.update(store.withConnection, { phase: 'waiting', retryInMs: wait, sentence: problem.message });
+      this.store.update(store.withConnection, { phase: 'waiting', retryInMs: wait, sentence: problem.status ? problem.message : '' });
       this.#retry = setTimeout(() => this.start(attempt + 1), wait);
     }
   }

@@ -70,7 +70,7 @@ export class ChatSocket {
         this.stop();
         this.#options.onSignedOut();
       } else {
-        this.#wait(problem.message, problem.retryAfterMs);
+        this.#wait(problem.status ? problem.message : '', problem.retryAfterMs);  // a server's own words only
       }
       return;
     }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 
-// The part of an accessibility audit that a program can do without a library: names, labels, contrast, and that the Tab
-// key reaches everything that can be used.
+// The part of an accessibility audit that a program can do without a library: names, labels, contrast, nothing wider than the
+// screen, and that the Tab key reaches everything that can be used.
 export async function assertAccessible(page, where) {
   assert.deepEqual(await page.evaluate(unnamed), [], `${where}: what has no name`);
   assert.deepEqual(await page.evaluate(pale), [], `${where}: text with too little contrast`);
+  const sideways = await page.evaluate(() => document.scrollingElement.scrollWidth - window.innerWidth);
+  assert.ok(sideways <= 0, `${where}: ${sideways} pixels wider than the screen`);
   const missed = await unreached(page);
   assert.deepEqual(missed, [], `${where}: what Tab does not reach`);
 }

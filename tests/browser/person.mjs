@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 
+const kDeadlineMs = 60000;
+
 // One person at one browser, by what they see: roles, labels, words. Every wait is for a condition.
 export class Person {
   gateway = null;   // where their socket is, as POST /v1/connect named it
@@ -20,6 +22,7 @@ export class Person {
 
   constructor(context, page, username, displayName) {
     Object.assign(this, { context, page, username, displayName });
+    page.setDefaultTimeout(kDeadlineMs);
     page.on('pageerror', (error) => this.#problems.push(error.stack));
     page.on('console', (message) => {
       if (/Content Security Policy|Refused to/.test(message.text())) this.#problems.push(message.text());

@@ -162,6 +162,28 @@ async function talkInAGroup({ ada, bo, cy }) {
   await picture(cy, 'desktop-dark');
 }
 
+// Two tabs are one device: both get everything, what one sends stands once in the other, and signing out is for both.
+async function useTwoTabs({ bo, cy }) {
+  const second = new Person(cy.context, await cy.context.newPage(), cy.username, cy.displayName);
+  await second.page.goto(cy.page.url());
+  await second.sees('Glad to be here');
+  await second.online();
+  await cy.say('From the first tab');
+  await second.say('From the second tab');
+  await bo.sees('From the second tab');
+  for (const tab of [cy, second]) {
+    await tab.waitForMessages(7);
+    const own = (await tab.transcript()).filter((row) => row.mine).map((row) => row.text);
+    assert.deepEqual(own.slice(-2).sort(), ['From the first tab', 'From the second tab']);
+    assert.equal(own.length, 4);
+  }
+  await second.page.getByRole('button', { name: 'Sign out' }).click();
+  await second.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  for (const tab of [cy, second]) await tab.page.getByRole('heading', { name: 'Welcome back' }).waitFor();
+  second.assertUntroubled();
+  say('two tabs are one person');
+}
+
 async function useTheKeyboard({ ada, bo, cy }) {
   const { page } = ada;
   for (const person of [ada, bo, cy]) await assertAccessible(person.page, `${person.username}'s conversation`);
@@ -216,6 +238,7 @@ try {
   await waitForConnection(scene);
   await talkInAGroup(scene);
   await useTheKeyboard(scene);
+  await useTwoTabs(scene);
   for (const person of Object.values(people)) person.assertUntroubled();
   say('passed');
 } catch (error) {

@@ -46,11 +46,14 @@ export function composer({ send }) {
   return {
     view,
     focus: () => input.focus(),
-    show(conversationId, title) {
+    name(title) {
+      const text = `Message ${title}`;
+      if (input.placeholder !== text) input.placeholder = text;
+    },
+    show(conversationId) {
       if (id && input.value) drafts.set(id, input.value);
       id = conversationId;
       input.value = drafts.get(id) ?? '';
-      input.placeholder = `Message ${title}`;
       changed();
     },
   };

@@ -25,7 +25,8 @@ export function connectionStatus({ store, retryNow }) {
 
   function tell({ phase, retryInMs, sentence }) {
     const doing = everOnline ? 'Reconnecting…' : 'Connecting…';
-    setText(text, sentence ? `${sentence} ${doing}` : doing);
+    const why = sentence || (phase === 'waiting' ? 'No connection.' : '');
+    setText(text, why ? `${why} ${doing}` : doing);
     retry.hidden = phase !== 'waiting' || retryInMs < 2000;
     view.classList.add('shown');
   }

@@ -66,7 +66,7 @@ export function conversationView({ store, chat, actions }) {
     if (!id) return;
     const c = state.conversations.get(id);
     seenSeq = c?.last_seq ?? 0;
-    compose.show(id, c ? titleOf(state, c) : '');
+    compose.show(id);
     scroll.toBottom();
   }
 
@@ -82,6 +82,7 @@ export function conversationView({ store, chat, actions }) {
     const name = titleOf(state, c);
     updateAvatar(circle, name, c.other_user_id ?? id, c.type === 'group');
     setText(title, name);
+    compose.name(name);
     setText(subtitle, c.type === 'group' ? membersLine(state, c) : usernameOf(state, c));
     details.hidden = c.type !== 'group';
   }

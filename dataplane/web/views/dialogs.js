@@ -29,6 +29,7 @@ async function act(dialog, button, error, work) {
   }
 }
 
+const usernameIn = (state, member) => (state.people.has(member.user_id) ? `@${state.people.get(member.user_id).username}` : '');
 const errorLine = () => el('p.form-error', { role: 'alert' });
 
 export function newConversationDialog({ chat, open, newGroup }) {
@@ -77,7 +78,7 @@ export function membersDialog({ chat, id, addPeople, left }) {
   const list = el('ul.people', { 'aria-label': 'Members' }, ...(conversation.members ?? []).map((member) => {
     const name = nameIn(state, member.user_id);
     return el('li.person', {}, avatar(name, member.user_id), el('span.person-name', { dir: 'auto' }, member.user_id === state.me.user_id ? `${name} (you)` : name),
-      el('span.person-username', {}, member.role === 'member' ? '' : member.role));
+      el('span.person-username', {}, [usernameIn(state, member), member.role === 'member' ? '' : member.role].filter(Boolean).join(' · ')));
   }));
   const leave = el('button.danger', { type: 'button', onclick: () => confirmDialog({
     heading: 'Leave this group?', text: 'You will not get its messages any more.', doIt: 'Leave group',

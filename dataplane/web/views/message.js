@@ -3,8 +3,8 @@ import { clockTime, dayLabel, fullTime } from './when.js';
 
 // One row of a conversation: a day, the divider before what is new, or a message. Rows are made once and updated.
 const kTickWords = { waiting: 'Waiting to be sent', sent: 'Sent', delivered: 'Delivered', read: 'Read', failed: 'Not sent' };
-const kLongText = 4000;
-const kShownOfLongText = 2500;
+const kLongText = 2000;
+const kShownOfLongText = 1200;
 
 export function makeRow(row, { group, actions }) {
   if (row.kind === 'day') return el('li.day', {}, el('span', {}, dayLabel(row.at, Date.now())));
