@@ -81,8 +81,12 @@ base::Task<base::Result<Response>> fetch(base::HostPort where, Request request, 
   parser.body_limit(body_bytes);
   if (request.method() == verb::head) parser.skip(true);
   error = {};
-  co_await beast::http::async_read(stream, buffer, parser,
-                                   boost::asio::redirect_error(boost::asio::use_awaitable, error));
+  // The header by itself first: Beast 1.74 forgets that the body is too large when it parses both in one go.
+  co_await beast::http::async_read_header(stream, buffer, parser,
+                                          boost::asio::redirect_error(boost::asio::use_awaitable, error));
+  if (!error && !parser.is_done())
+    co_await beast::http::async_read(stream, buffer, parser,
+                                     boost::asio::redirect_error(boost::asio::use_awaitable, error));
   if (error == beast::error::timeout) co_return base::fail(ClientErrc::timeout, shown + ": no answer in time");
   if (error && !sent) co_return base::fail(ClientErrc::send, shown + ": " + send_error);
   if (error) co_return base::fail(ClientErrc::receive, shown + ": " + error.message());
