@@ -1,5 +1,5 @@
 import { retryWaitMs } from './backoff.js';
-import { leavesGap } from './conversation.js';
+import { Inbox } from './inbox.js';
 import { Loader } from './loader.js';
 import { Outbox } from './outbox.js';
 import { Receipts } from './receipts.js';
@@ -8,10 +8,14 @@ import { ChatSocket } from './socket.js';
 import * as store from './store.js';
 import { Sync } from './sync.js';
 
-// One signed-in person's chat: frames and answers become transitions of the store, and what the person does becomes
-// frames and calls. Lives from sign-in to stop(). The views read the store and call the public functions.
+// The server has the last word on the length; this keeps a frame from being so long that it would end the connection.
+const kMostCharacters = 100000;
+
+// One signed-in person's chat: joins the parts, and makes frames and calls of what the person does. Lives from sign-in to
+// stop(). The views read the store and call the public functions.
 export class Chat {
   #api;
+  #inbox;
   #loader;
   #outbox;
   #receipts;
@@ -20,22 +24,19 @@ export class Chat {
   #retry = null;
   #stopped = false;
   #wasReady = false;
-  #heardOf;
   #onSignedOut;
 
-  // heard({conversation, message}): a new message of someone else, for the announcer; told(sentence): something to say.
+  // heard, told: see Inbox.
   constructor({ api, me, storage, onSignedOut, heard = () => {}, told = () => {} }) {
     this.#api = api;
-    this.#heardOf = heard;
     this.#onSignedOut = onSignedOut;
-    this.told = told;
     this.store = new store.Store(store.initialState(me));
     this.socket = new ChatSocket({
       connect: () => api.connect(),
       renew: () => api.refresh(),
       token: () => api.token,
       onReady: () => this.#ready(),
-      onFrame: (frame) => this.#receive(frame),
+      onFrame: (frame) => this.#inbox.receive(frame),
       onPhase: (phase) => this.store.update(store.withConnection, phase),
       onSignedOut,
     });
@@ -47,6 +48,18 @@ export class Chat {
       socket: this.socket,
       items: () => this.store.state.outbox,
       onRefused: (item, sentence) => this.#keep({ ...item, failed: sentence }),
+    });
+    this.#inbox = new Inbox({
+      store: this.store,
+      outbox: this.#outbox,
+      sender: this.#sender,
+      receipts: this.#receipts,
+      sync: this.#sync,
+      loader: this.#loader,
+      learn: (id) => this.#learn(id),
+      forget: (id) => this.#forget(id),
+      heard,
+      told,
     });
     this.store.update(store.withOutbox, this.#outbox.list());
   }
@@ -103,6 +116,10 @@ export class Chat {
 
   // Null, or a sentence that says why not.
   send(id, content) {
+    const characters = [...content].length;
+    if (characters > kMostCharacters) {
+      return `A message can have ${kMostCharacters.toLocaleString()} characters; this one has ${characters.toLocaleString()}.`;
+    }
     const item = this.#outbox.add(id, content, Date.now(), crypto.randomUUID?.() ?? randomId());
     if (!item) return 'Too many messages wait to be sent. Wait until the connection is back.';
     this.store.update(store.withOutboxItem, item);
@@ -156,16 +173,15 @@ export class Chat {
 
   async leave(id) {
     await this.#api.removeMember(id, this.me);
-    this.store.update(store.withoutConversation, id);
+    this.#forget(id);
   }
 
-  // ---- what the server says
-
+  // ---- how it goes on
   #ready() {
     this.#sync.start();
     for (const item of this.#outbox.list()) this.store.update(store.withOutboxItem, item);  // another tab's too
     this.#sender.reconnected();
-    for (const id of this.state.conversations.keys()) this.#confirm(id);
+    for (const id of this.state.conversations.keys()) this.#inbox.confirm(id);
     this.#receipts.reconnected(Date.now());
     if (this.#wasReady) this.#catchUp();
     this.#wasReady = true;
@@ -180,67 +196,9 @@ export class Chat {
     if (!this.state.conversations.get(open)?.loaded) this.#loader.newest(open);
   }
 
-  #receive(frame) {
-    switch (frame.type) {
-      case 'message':
-      case 'message.updated':
-        return this.#message(frame);
-      case 'ack':
-        this.#outbox.remove(frame.client_msg_id);
-        this.store.update(store.withAck, frame);
-        return this.#sender.pump();
-      case 'receipt':
-        return this.store.update(store.withReceipt, frame);
-      case 'conversation':
-        return this.#changed(frame);
-      case 'sync.done':
-        return this.#synced(frame);
-      case 'error':
-        return void (this.#sender.refused(frame) || this.#sync.refused(frame));
-    }
-  }
-
-  #message(frame) {
-    const id = frame.conversation_id;
-    const known = this.state.conversations.get(id);
-    const fresh = frame.type === 'message' && frame.seq > (known?.last_seq ?? 0);
-    if (!known) this.#learn(id);
-    else if (leavesGap(known, frame)) this.#sync.fill(id, known.rev);
-    this.store.update(store.withMessage, frame);
-    if (frame.sender_id === this.me) {
-      this.#outbox.remove(frame.client_msg_id);
-      this.#sender.pump();
-      return;
-    }
-    this.#loader.person(frame.sender_id);
-    const now = this.state.conversations.get(id);
-    if (!this.#sync.running) this.#receipts.delivered(id, now.last_seq, now.rev);
-    if (fresh && !frame.deleted) this.#heardOf({ conversation: now, message: frame, live: !this.#sync.running });
-  }
-
-  #changed(frame) {
-    const id = frame.conversation_id;
-    const gone = frame.change === 'deleted' || (frame.change === 'member_removed' && frame.user_id === this.me);
-    const conversation = this.state.conversations.get(id);
-    if (gone) {
-      if (!conversation) return;
-      this.told(`You are no longer in “${store.titleOf(this.state, conversation)}”.`);
-      this.store.update(store.withoutConversation, id);
-    } else if (!conversation) this.#learn(id);
-    else if (frame.change === 'renamed' && frame.name) this.store.update(store.withName, id, frame.name);
-    else if (frame.change !== 'created') this.#loader.members(id);
-  }
-
-  #synced(frame) {
-    this.store.update(store.withSynced, frame.conversations);
-    this.#sync.done(frame.conversations);
-    for (const id of Object.keys(frame.conversations)) this.#confirm(id);
-  }
-
-  // This device has it: told where someone waits for that.
-  #confirm(id) {
-    const c = this.state.conversations.get(id);
-    if (c?.unread > 0) this.#receipts.delivered(id, c.last_seq, c.rev);
+  #forget(id) {
+    for (const item of this.state.outbox) if (item.conversation_id === id) this.discard(item);
+    this.store.update(store.withoutConversation, id);
   }
 
   async #learn(id) {

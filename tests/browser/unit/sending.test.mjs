@@ -140,17 +140,21 @@ test('receipts wait for a connection, and late ones are told again on the next',
   assert.equal(socket.take().length, 0);
 });
 
-test('one sync at a time; what is missing meanwhile is asked for after it', () => {
+test('one sync at a time; what is missing meanwhile is asked for after it, unless it came', () => {
   const socket = new FakeSocket();
-  const sync = new Sync(socket, () => ({ C: 1, D: 2 }));
+  const revs = { C: 1, D: 2 };
+  const sync = new Sync(socket, () => ({ ...revs }));
   sync.start();
   sync.fill('C', 1);
-  sync.fill('E', 5);
+  sync.fill('D', 2);
   assert.deepEqual(socket.take().map((frame) => frame.conversations), [{ C: 1, D: 2 }]);
+  revs.C = 3;
   sync.done({ C: 3, D: 2 });
-  assert.deepEqual(socket.take().map((frame) => frame.conversations), [{ E: 5 }]);
-  sync.done({ E: 7 });
+  assert.deepEqual(socket.take().map((frame) => frame.conversations), [{ C: 3, D: 2 }]);
+  sync.fill('C', 3);
+  sync.done({ C: 4, D: 5 });
   assert.equal(sync.running, false);
+  assert.deepEqual(socket.take(), []);
 });
 
 test('a sync that is refused or unanswered is asked again', () => {
