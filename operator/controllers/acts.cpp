@@ -1,0 +1,87 @@
+// What ClusterController does for each action of the plan.
+#include "operator/controllers/cluster_controller.hpp"
+
+namespace chatop::controllers {
+
+using chat::base::Status;
+using chat::base::Task;
+
+void ClusterController::start_act(plan::Action action) {
+  if (closing_ || !acting_.insert(plan::key_of(action)).second) return;
+  tasks_.spawn(plan::describe(action), run_act(std::move(action)));
+}
+
+Task<> ClusterController::run_act(plan::Action action) {
+  const auto key = plan::key_of(action);
+  const auto what = plan::describe(action);
+  const bool removes = std::holds_alternative<plan::RemoveCluster>(action);
+  auto done = co_await perform(std::move(action));
+  acting_.erase(key);
+  environment_.metrics
+      .counter("chat_operator_acts_total", "Acts of the operator, by their outcome",
+               {{"outcome", done ? "done" : "failed"}})
+      .Increment();
+  if (done) {
+    environment_.log.info("act_done", {{"cluster", name_}, {"act", what}});
+    failures_.erase(key);
+    if (removes) {
+      finished_ = true;
+      on_finished_();
+    }
+  } else {
+    auto& failure = failures_[key];
+    failure.message = "could not " + what + ": " + done.error().message;
+    failure.person =
+        done.error().code == ports::PlatformErrc::person || done.error().code == ports::ShardErrc::changed_migration;
+    ++failure.attempts;
+    failure.at_ms = environment_.clock.now_milliseconds();
+    environment_.log.warn(
+        "act_failed",
+        {{"cluster", name_}, {"act", what}, {"attempts", failure.attempts}, {"error", done.error().message}});
+  }
+  readings_->ask_soon();
+  wake();
+}
+
+Task<Status> ClusterController::perform(plan::Action action) {
+  if (std::holds_alternative<plan::PrepareCluster>(action)) co_return co_await platform_->prepare_cluster();
+  if (auto* prepare = std::get_if<plan::Prepare>(&action)) co_return co_await platform_->prepare(prepare->process);
+  if (auto* start = std::get_if<plan::Start>(&action)) co_return co_await platform_->start(start->process);
+  if (auto* stop = std::get_if<plan::Stop>(&action)) co_return co_await platform_->stop(stop->name, stop->grace);
+  if (auto* kill = std::get_if<plan::Kill>(&action)) co_return co_await platform_->kill(kill->name);
+  if (auto* remember = std::get_if<plan::Remember>(&action)) co_return co_await platform_->remember(remember->memory);
+  if (auto* remove = std::get_if<plan::RemoveCluster>(&action)) {
+    auto removed = co_await platform_->remove(remove->keep_data);
+    if (!removed) co_return removed;
+    co_return environment_.store.remove(name_);
+  }
+  if (std::holds_alternative<plan::MigrateShard>(action) || std::holds_alternative<plan::AssignBuckets>(action))
+    co_return co_await on_shard(std::move(action));
+  co_return co_await on_daemon(std::move(action));
+}
+
+Task<Status> ClusterController::on_shard(plan::Action action) {
+  const auto* assign = std::get_if<plan::AssignBuckets>(&action);
+  const auto shard = assign != nullptr ? assign->shard : std::get<plan::MigrateShard>(action).shard;
+  auto access = platform_->shard_access(shard);
+  if (!access) co_return chat::base::fail(access.error());
+  if (assign != nullptr) co_return co_await environment_.shard_admin.own(*access, shard, assign->ranges);
+  co_return co_await environment_.shard_admin.migrate(*access);
+}
+
+Task<Status> ClusterController::on_daemon(plan::Action action) {
+  const auto* drain = std::get_if<plan::Drain>(&action);
+  const auto name = drain != nullptr ? drain->name : std::get<plan::PushMap>(action).name;
+  auto token = platform_->admin_token();
+  if (!token) co_return chat::base::fail(token.error());
+  const auto platform = observe().platform;
+  for (const auto& process : platform.processes) {
+    if (process.name != name || !process.running) continue;
+    if (drain != nullptr) co_return co_await environment_.data_plane.drain(process.admin, *token, drain->order);
+    auto map = platform_->memory().map;
+    co_return co_await environment_.data_plane.put_map(process.admin, *token, std::move(map));
+  }
+  co_return Status{};  // it went meanwhile: the next decision knows
+}
+
+}  // namespace chatop::controllers

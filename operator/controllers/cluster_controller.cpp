@@ -1,0 +1,125 @@
+#include "operator/controllers/cluster_controller.hpp"
+
+#include <algorithm>
+
+#include "operator/plan/wanted.hpp"
+
+namespace chatop::controllers {
+
+using chat::base::Status;
+using chat::base::Task;
+using Steady = std::chrono::steady_clock;
+
+namespace {
+
+constexpr auto kTick = std::chrono::milliseconds(1000);
+constexpr auto kBusyTick = std::chrono::milliseconds(200);  // while something is under way
+constexpr std::int64_t kTidyEveryMs = 30'000;
+
+}  // namespace
+
+ClusterController::ClusterController(const Environment& environment, const std::string& name,
+                                     std::function<void()> finished)
+    : environment_(environment),
+      name_(name),
+      on_finished_(std::move(finished)),
+      platform_(environment.make_platform(name, [this] { wake(); })),
+      readings_(std::make_unique<Readings>(environment_, *platform_, [this] { wake(); })),
+      alarm_(environment.executor),
+      tasks_(environment.executor) {
+  cluster_.metadata.name = name;
+}
+
+void ClusterController::update(const api::ChatCluster& cluster) {
+  auto status = has_document_ ? cluster_.status : cluster.status;
+  if (!has_document_) written_ = cluster.status;
+  const bool changed = !has_document_ || cluster_.spec != cluster.spec || cluster_.metadata != cluster.metadata;
+  cluster_ = cluster;
+  cluster_.status = std::move(status);
+  has_document_ = true;
+  if (changed) failures_.clear();  // what failed may have been mended by the change
+  if (changed) wake();
+}
+
+void ClusterController::set_objective(plan::Objective objective) {
+  if (objective_ == objective) return;
+  objective_ = objective;
+  wake();
+}
+
+void ClusterController::wake() {
+  woken_ = true;
+  alarm_.cancel();
+}
+
+Task<> ClusterController::run() {
+  // The first decision is made with answers: a cluster that serves is not called away because nobody asked it yet.
+  readings_->ask(observe().platform);
+  co_await readings_->settled();
+  while (!closing_ && !finished_) {
+    woken_ = false;
+    reconcile();
+    if (!woken_ && !closing_ && !finished_) (void)co_await chat::base::sleep_until(alarm_, next_);
+  }
+  (void)co_await tasks_.idle(Steady::time_point::max());
+  co_await readings_->settled();
+  co_await platform_->close();
+}
+
+plan::Observed ClusterController::observe() {
+  plan::Observed seen;
+  seen.now_ms = environment_.clock.now_milliseconds();
+  seen.objective = objective_;
+  seen.operator_version = environment_.version;
+  seen.memory = platform_->memory();
+  const auto map = plan::parse_map(seen.memory.map);
+  seen.platform = platform_->observe(plan::wanted_processes(cluster_.spec, map, environment_.version));
+  readings_->add_to(seen);
+  seen.acting = acting_;
+  seen.failures = failures_;
+  return seen;
+}
+
+void ClusterController::reconcile() {
+  auto seen = observe();
+  readings_->ask(seen.platform);
+  auto decision = plan::decide(cluster_, seen);
+  cluster_.status = decision.status;
+  write_status(decision.status, seen.now_ms);
+  has_decided_ = true;
+  for (auto& action : decision.actions) start_act(std::move(action));
+  if (decision.at_rest && objective_ == plan::Objective::stop) {
+    finished_ = true;
+    on_finished_();
+  }
+  if (seen.now_ms - tidied_ms_ >= kTidyEveryMs && !finished_) {
+    tidied_ms_ = seen.now_ms;
+    tasks_.spawn("tidy " + name_, platform_->tidy());
+  }
+  const auto* progressing = api::find_condition(decision.status, "Progressing");
+  const bool busy = !acting_.empty() || objective_ != plan::Objective::serve ||
+                    (progressing != nullptr && progressing->status == api::ConditionStatus::True);
+  next_ = Steady::now() + (busy ? kBusyTick : kTick);
+  if (decision.wake_at_ms) {
+    const auto wait = std::chrono::milliseconds(std::max<std::int64_t>(1, *decision.wake_at_ms - seen.now_ms));
+    next_ = std::min(next_, Steady::now() + wait);
+  }
+}
+
+void ClusterController::write_status(const api::ChatClusterStatus& status, std::int64_t now) {
+  if (!has_document_ || !plan::worth_writing(written_, status, now - written_ms_)) return;
+  auto done = environment_.store.write_status(name_, status);
+  if (!done) {
+    environment_.log.warn("status_not_written", {{"cluster", name_}, {"error", done.error().message}});
+    return;
+  }
+  written_ = status;
+  written_ms_ = now;
+}
+
+void ClusterController::close() {
+  closing_ = true;
+  wake();
+}
+
+}  // namespace chatop::controllers

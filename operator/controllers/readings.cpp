@@ -1,0 +1,130 @@
+#include "operator/controllers/readings.hpp"
+
+#include <algorithm>
+
+namespace chatop::controllers {
+
+using chat::base::HostPort;
+using chat::base::Result;
+using chat::base::Task;
+using ports::Role;
+
+namespace {
+
+constexpr std::int64_t kShardsEveryMs = 5000;
+constexpr std::int64_t kShardAgainMs = 500;
+
+bool differs(const ports::DaemonReport& a, const ports::DaemonReport& b) {
+  return a.ready != b.ready || a.not_ready != b.not_ready || a.map_version != b.map_version ||
+         a.draining != b.draining || (a.connections == 0) != (b.connections == 0);
+}
+
+bool differs(const ports::ShardReport& a, const ports::ShardReport& b) {
+  return a.takes_writes != b.takes_writes || a.migrated != b.migrated || a.migration_problem != b.migration_problem ||
+         a.identity != b.identity || a.ranges != b.ranges;
+}
+
+}  // namespace
+
+Readings::Readings(const Environment& environment, ports::Platform& platform, std::function<void()> changed)
+    : environment_(environment), platform_(platform), changed_(std::move(changed)), tasks_(environment.executor) {}
+
+void Readings::ask(const ports::PlatformView& platform) {
+  const auto now = environment_.clock.now_milliseconds();
+  const bool shards_due = now >= shards_due_ms_;
+  if (shards_due) shards_due_ms_ = now + kShardsEveryMs;
+  for (const auto& process : platform.processes) {
+    if (!process.running || asking_.contains(process.name)) continue;
+    if (process.role == Role::redis) {
+      asking_.insert(process.name);
+      tasks_.spawn("ask redis", ask_redis());
+    } else if (process.role == Role::shard) {
+      auto& shard = shards_[process.name];
+      const bool unsure = shard.pid != process.pid || !shard.view.report || !shard.view.report->migrated ||
+                          shard.view.report->ranges.empty();
+      if (!shards_due && !(unsure && now - shard.asked_ms >= kShardAgainMs)) continue;
+      shard.asked_ms = now;
+      asking_.insert(process.name);
+      tasks_.spawn("ask shard", ask_shard(process.name, process.pid));
+    } else if (process.admin.port != 0) {
+      asking_.insert(process.name);
+      tasks_.spawn("ask daemon", ask_daemon(process.name, process.pid, process.admin));
+    }
+  }
+}
+
+Task<> Readings::settled() { (void)co_await tasks_.idle(std::chrono::steady_clock::time_point::max()); }
+
+Task<> Readings::ask_daemon(std::string name, std::int64_t pid, HostPort admin) {
+  auto token = platform_.admin_token();
+  std::string bearer = token ? *token : std::string();
+  auto report = co_await environment_.data_plane.report(std::move(admin), std::move(bearer));
+  asking_.erase(name);
+  auto& daemon = daemons_[name];
+  if (daemon.pid != pid) {
+    daemon = {};
+    daemon.pid = pid;
+  }
+  if (!report) {
+    ++daemon.misses;
+    co_return;
+  }
+  const bool new_news = !daemon.report || differs(*daemon.report, *report) || daemon.misses > 0;
+  daemon.report = std::move(*report);
+  daemon.report_ms = environment_.clock.now_milliseconds();
+  daemon.misses = 0;
+  if (new_news) changed_();
+}
+
+void Readings::keep_shard(const std::string& name, std::int64_t pid, Result<ports::ShardReport> report) {
+  auto& shard = shards_[name];
+  const auto before = shard.pid == pid ? shard.view.report : std::nullopt;
+  shard.pid = pid;
+  shard.view.problem.clear();
+  if (!report) {
+    shard.view.report.reset();
+    shard.view.problem = report.error().message;
+    if (before) changed_();
+    return;
+  }
+  shard.view.writes_per_second = 0;
+  if (before) {
+    const auto written = std::max<std::int64_t>(0, report->messages_total - before->messages_total);
+    shard.view.writes_per_second = written * 1000 / kShardsEveryMs;
+  }
+  const bool new_news = !before || differs(*before, *report);
+  shard.view.report = std::move(*report);
+  if (new_news) changed_();
+}
+
+Task<> Readings::ask_shard(std::string name, std::int64_t pid) {
+  auto access = platform_.shard_access(name);
+  if (!access) {
+    asking_.erase(name);
+    co_return;
+  }
+  auto report = co_await environment_.shard_admin.report(*access);
+  asking_.erase(name);
+  keep_shard(name, pid, std::move(report));
+}
+
+Task<> Readings::ask_redis() {
+  const bool answers = co_await platform_.redis_answers();
+  asking_.erase(ports::process_name(Role::redis, 0));
+  if (answers == redis_answers_) co_return;
+  redis_answers_ = answers;
+  changed_();
+}
+
+void Readings::add_to(plan::Observed& seen) const {
+  for (const auto& process : seen.platform.processes) {
+    if (!process.running) continue;
+    if (process.role == Role::redis) seen.redis_answers = redis_answers_;
+    if (auto it = daemons_.find(process.name); it != daemons_.end() && it->second.pid == process.pid)
+      seen.daemons[process.name] = it->second;
+    if (auto it = shards_.find(process.name); it != shards_.end() && it->second.pid == process.pid)
+      seen.shards[process.name] = it->second.view;
+  }
+}
+
+}  // namespace chatop::controllers

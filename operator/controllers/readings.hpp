@@ -1,0 +1,48 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+#include "operator/controllers/environment.hpp"
+#include "operator/plan/observed.hpp"
+
+namespace chatop::controllers {
+
+// Asks the daemons, the shards and Redis of one cluster how they are, beside the decisions, so that one that does not
+// answer holds nobody up. One thread. `changed`: an answer differs from the one before in more than its figures.
+class Readings {
+ public:
+  Readings(const Environment& environment, ports::Platform& platform, std::function<void()> changed);
+
+  // Starts the questions that are due to whatever runs. Each process is asked one question at a time.
+  void ask(const ports::PlatformView& platform);
+  void ask_soon() { shards_due_ms_ = 0; }  // something was done that the shards will tell of
+  // Until every question has its answer, or failed (each has a deadline).
+  [[nodiscard]] chat::base::Task<> settled();
+  // What is known of the processes that run in `platform`; answers of earlier lives are left out.
+  void add_to(plan::Observed& seen) const;
+
+ private:
+  chat::base::Task<> ask_daemon(std::string name, std::int64_t pid, chat::base::HostPort admin);
+  chat::base::Task<> ask_shard(std::string name, std::int64_t pid);
+  chat::base::Task<> ask_redis();
+  void keep_shard(const std::string& name, std::int64_t pid, chat::base::Result<ports::ShardReport> report);
+
+  struct Shard {
+    std::int64_t pid = 0;
+    std::int64_t asked_ms = 0;
+    plan::ShardView view;
+  };
+  const Environment& environment_;
+  ports::Platform& platform_;
+  std::function<void()> changed_;
+  std::map<std::string, plan::DaemonView> daemons_;
+  std::map<std::string, Shard> shards_;
+  bool redis_answers_ = false;
+  std::int64_t shards_due_ms_ = 0;
+  std::set<std::string> asking_;
+  chat::base::TaskGroup tasks_;
+};
+
+}  // namespace chatop::controllers

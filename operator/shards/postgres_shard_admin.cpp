@@ -1,0 +1,127 @@
+#include "operator/shards/postgres_shard_admin.hpp"
+
+namespace chatop::shards {
+
+using chat::base::Result;
+using chat::base::Status;
+using chat::base::Task;
+using chat::io::postgres::Connection;
+using chat::io::postgres::Errc;
+using chat::io::postgres::Target;
+using ports::OwnedRange;
+using ports::ShardAccess;
+using ports::ShardErrc;
+using ports::ShardReport;
+
+namespace {
+
+constexpr const char* kDatabase = "chat";
+constexpr const char* kRole = "chat";
+constexpr auto kReadTime = std::chrono::milliseconds(3000);
+constexpr auto kMigrateTime = std::chrono::minutes(10);
+
+Target target(const ShardAccess& access, const char* database, std::chrono::milliseconds statement_time) {
+  Target target;
+  target.host = access.address.host;
+  target.port = access.address.port;
+  target.user = access.superuser;
+  target.password = access.superuser_password;
+  target.database = database;
+  target.application = "chat-operator";
+  target.connect_timeout = std::chrono::milliseconds(2000);
+  target.statement_timeout = statement_time;
+  return target;
+}
+
+Status read_ownership(Connection& connection, ShardReport& report) {
+  auto identity = connection.execute("select name from shard_identity");
+  if (!identity) return chat::base::fail(identity.error());
+  if (!identity->empty()) report.identity = (*identity)[0][0].as<std::string>();
+  auto ranges = connection.execute("select low, high, owner, epoch from bucket_ranges where epoch > 0 order by low");
+  if (!ranges) return chat::base::fail(ranges.error());
+  for (const auto& row : *ranges)
+    report.ranges.push_back({row[0].as<int>(), row[1].as<int>(), row[2].as<std::string>(), row[3].as<std::int64_t>()});
+  return {};
+}
+
+}  // namespace
+
+PostgresShardAdmin::PostgresShardAdmin(chat::base::BlockingPool& pool, std::vector<Migration> migrations)
+    : pool_(pool), migrations_(std::move(migrations)) {}
+
+Result<ShardReport> PostgresShardAdmin::read_report(const ShardAccess& access) const {
+  ShardReport report;
+  Connection server(target(access, "postgres", kReadTime));
+  auto general = server.execute(
+      "select not pg_is_in_recovery(), exists (select from pg_database where datname = $1), "
+      "exists (select from pg_roles where rolname = $2)",
+      {kDatabase, kRole});
+  if (!general) return chat::base::fail(general.error());
+  report.takes_writes = (*general)[0][0].as<bool>();
+  if (!(*general)[0][1].as<bool>() || !(*general)[0][2].as<bool>()) return report;
+  server.drop();
+  Connection connection(target(access, kDatabase, kReadTime));
+  auto applied = applied_migrations(connection);
+  if (!applied) return chat::base::fail(applied.error());
+  const auto decision = decide(migrations_, *applied);
+  report.migration_problem = decision.refusal;
+  report.migrated = decision.refusal.empty() && decision.due.empty();
+  auto figures = connection.execute(
+      "select pg_database_size(current_database()), "
+      "coalesce((select n_tup_ins from pg_stat_user_tables where relname = 'message_keys'), 0)");
+  if (!figures) return chat::base::fail(figures.error());
+  report.bytes = (*figures)[0][0].as<std::int64_t>();
+  report.messages_total = (*figures)[0][1].as<std::int64_t>();
+  if (applied->empty()) return report;
+  if (auto read = read_ownership(connection, report); !read) return chat::base::fail(read.error());
+  return report;
+}
+
+Task<Result<ShardReport>> PostgresShardAdmin::report(ShardAccess access) {
+  auto work = [this, &access]() -> Result<ShardReport> { return read_report(access); };
+  co_return co_await pool_.run(std::move(work));
+}
+
+Status PostgresShardAdmin::make_database(const ShardAccess& access) const {
+  Connection server(target(access, "postgres", kMigrateTime));
+  auto present = server.execute(
+      "select exists (select from pg_roles where rolname = $1), exists (select from pg_database where datname = $2), "
+      "format('%L', $3::text)",
+      {kRole, kDatabase, access.chat_password});
+  if (!present) return chat::base::fail(present.error());
+  const std::string password = (*present)[0][2].as<std::string>();
+  // The password is set every time: a shard that came from elsewhere gets ours.
+  const std::string role = (*present)[0][0].as<bool>() ? "alter role chat " : "create role chat ";
+  if (auto done = server.execute(role + "with login password " + password); !done)
+    return chat::base::fail(done.error());
+  if ((*present)[0][1].as<bool>()) return {};
+  if (auto done = server.execute("create database chat"); !done) return chat::base::fail(done.error());
+  return {};
+}
+
+Task<Status> PostgresShardAdmin::migrate(ShardAccess access) {
+  auto work = [this, &access]() -> Status {
+    if (auto made = make_database(access); !made) return made;
+    Connection connection(target(access, kDatabase, kMigrateTime));
+    return run_migrations(connection, migrations_);
+  };
+  co_return co_await pool_.run(std::move(work));
+}
+
+Task<Status> PostgresShardAdmin::own(ShardAccess access, std::string shard, std::vector<OwnedRange> ranges) {
+  auto work = [&access, &shard, &ranges]() -> Status {
+    Connection connection(target(access, kDatabase, std::chrono::seconds(30)));
+    if (auto done = connection.execute("select chat_identify($1)", {shard}); !done)
+      return chat::base::fail(done.error());
+    for (const auto& range : ranges) {
+      auto done = connection.execute(
+          "select chat_own($1::int, $2::int, $3, $4::bigint)",
+          {std::to_string(range.low), std::to_string(range.high), range.owner, std::to_string(range.epoch)});
+      if (!done) return chat::base::fail(done.error());
+    }
+    return {};
+  };
+  co_return co_await pool_.run(std::move(work));
+}
+
+}  // namespace chatop::shards
