@@ -83,8 +83,12 @@ Status LocalPlatform::initialise(const std::string& shard) const {
   std::error_code error;
   const auto data = layout_.data(shard);
   if (std::filesystem::exists(data / "PG_VERSION", error)) return {};
-  const auto beside = layout_.postgres() / (shard + ".new");  // renamed when whole: half of one is made again
-  std::filesystem::remove_all(beside, error);
+  // Renamed when whole. Half of one is made again, beside what an initdb may still write whose operator was killed.
+  const std::string unfinished = shard + ".new";
+  for (const auto& entry : std::filesystem::directory_iterator(layout_.postgres(), error)) {
+    if (entry.path().filename().string().starts_with(unfinished)) std::filesystem::remove_all(entry.path(), error);
+  }
+  const auto beside = layout_.postgres() / (unfinished + std::to_string(::getpid()));
   const auto password_file = layout_.postgres() / (shard + ".password");
   auto password = read_file(layout_.secret(kPostgresSuperuserPassword));
   if (!password) return chat::base::fail(password.error());

@@ -1,7 +1,7 @@
 #include "operator/local/run_program.hpp"
 
 #include <poll.h>
-#include <sys/pidfd.h>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "operator/local/files.hpp"
+#include "operator/local/pidfd.hpp"
 #include "operator/ports/platform.hpp"
 
 namespace chatop::local {

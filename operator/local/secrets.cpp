@@ -23,19 +23,6 @@ using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 
 constexpr unsigned kKeyBits = 2048;
 
-Result<std::string> random_hex() {
-  std::array<unsigned char, 32> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-    return chat::base::fail(FileErrc::write, "OpenSSL has no randomness to make a secret from");
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (unsigned char byte : bytes) {
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 15U];
-  }
-  return text;
-}
-
 std::string text_of(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
@@ -59,6 +46,19 @@ Status make_signing_key(const ClusterLayout& layout) {
 }
 
 }  // namespace
+
+Result<std::string> random_hex() {
+  std::array<unsigned char, 32> bytes{};
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
+    return chat::base::fail(FileErrc::write, "OpenSSL has no randomness to make a secret from");
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (unsigned char byte : bytes) {
+    text += kDigits[byte >> 4U];
+    text += kDigits[byte & 15U];
+  }
+  return text;
+}
 
 Status make_secrets(const ClusterLayout& layout) {
   for (const auto& folder : {layout.secrets(), layout.jwt_keys()}) {

@@ -1,7 +1,7 @@
 #include "operator/local/supervisor.hpp"
 
 #include <fcntl.h>
-#include <sys/pidfd.h>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +13,7 @@
 
 #include "operator/local/files.hpp"
 #include "operator/local/identity.hpp"
+#include "operator/local/pidfd.hpp"
 #include "operator/ports/platform.hpp"
 
 namespace chatop::local {
