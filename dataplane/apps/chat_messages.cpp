@@ -1,0 +1,148 @@
+#include "dataplane/adapters/postgres_directory.hpp"
+#include "dataplane/adapters/postgres_event_log.hpp"
+#include "dataplane/adapters/postgres_shard_writer.hpp"
+#include "dataplane/adapters/postgres_store.hpp"
+#include "dataplane/adapters/redis_publisher.hpp"
+#include "dataplane/apps/daemon/daemon.hpp"
+#include "dataplane/messages/rpc_driver.hpp"
+#include "dataplane/services/outbox_watch.hpp"
+
+namespace chat::apps {
+namespace {
+
+constexpr std::chrono::seconds kGrace{9};
+constexpr std::chrono::seconds kDriftEvery{10};
+
+struct Secrets {
+  std::string postgres;
+  std::string redis;
+};
+
+adapters::PostgresOptions postgres_options(const Daemon& daemon, const Secrets& secrets) {
+  adapters::PostgresOptions options;
+  options.user = daemon.config.postgres_user;
+  options.password = secrets.postgres;
+  options.database = daemon.config.postgres_database;
+  options.application = "chat-messages " + daemon.config.name;
+  return options;
+}
+
+io::redis::Options redis_options(const Daemon& daemon, const Secrets& secrets) {
+  io::redis::Options options;
+  options.where = daemon.config.redis;
+  options.password = secrets.redis;
+  return options;
+}
+
+// Everything that runs, in the order it is built from; destroyed the other way round.
+struct Parts {
+  Parts(Daemon& daemon, const Secrets& secrets)
+      : postgres(postgres_options(daemon, secrets)),
+        shards(daemon.router.map(), postgres),
+        store(shards),
+        directory(shards),
+        redis(daemon.io.get_executor(), daemon.log, redis_options(daemon, secrets)),
+        publisher(redis),
+        fan_out(publisher, daemon.metrics, [this](const std::string& push) { server.push_to_all(push); }),
+        commits(daemon.io.get_executor(), daemon.clock, daemon.log, daemon.metrics, daemon.router,
+                [this](const domain::Shard& shard) {
+                  return std::make_unique<adapters::PostgresShardWriter>(adapters::shard_target(postgres, shard));
+                }),
+        service({daemon.io.get_executor(), daemon.clock, daemon.log, daemon.metrics, daemon.router, commits, store,
+                 directory, fan_out}),
+        driver(daemon.io.get_executor(), daemon.clock, daemon.log, daemon.metrics, service),
+        server(daemon.io.get_executor(), daemon.log,
+               [this](const io::rpc::Peer& peer, std::uint64_t call, std::string_view payload) {
+                 driver.handle(peer, call, payload);
+               }),
+        outbox(daemon.io.get_executor(), daemon.metrics, [this](const domain::Shard& shard) {
+          return std::make_unique<adapters::PostgresEventLog>(adapters::shard_target(postgres, shard));
+        }) {}
+
+  adapters::PostgresOptions postgres;
+  adapters::PostgresShards shards;
+  adapters::PostgresStore store;
+  adapters::PostgresDirectory directory;
+  io::redis::Client redis;
+  adapters::RedisPublisher publisher;
+  services::FanOut fan_out;
+  services::CommitRouter commits;
+  services::MessageService service;
+  messages::RpcDriver driver;
+  io::rpc::Server server;
+  services::OutboxWatch outbox;
+};
+
+class ChatMessages final : public Service {
+ public:
+  explicit ChatMessages(Daemon& daemon) : daemon_(daemon), tasks_(daemon.io.get_executor()), drift_timer_(daemon.io) {}
+
+  base::Task<base::Status> start() override {
+    auto postgres = base::read_secret(daemon_.config.postgres_password_file);
+    if (!postgres) co_return base::fail(postgres.error());
+    auto redis = base::read_secret(daemon_.config.redis_password_file);
+    if (!redis) co_return base::fail(redis.error());
+    const Secrets secrets{*postgres, *redis};
+    parts_ = std::make_unique<Parts>(daemon_, secrets);
+    auto port = parts_->server.listen(daemon_.config.listen);
+    if (!port) co_return base::fail(port.error());
+    parts_->redis.start();
+    parts_->outbox.update(daemon_.router.map());
+    parts_->outbox.start();
+    tasks_.spawn("clock drift", watch_clock());
+    co_return base::Status{};
+  }
+
+  std::string not_ready() override { return parts_->commits.not_writable(); }
+
+  void add_status(base::Json& status) override {
+    status["callers"] = parts_->server.peers();
+    status["redis"] = parts_->redis.connected();
+    status["not_ready"] = not_ready();
+  }
+
+  void map_changed(const domain::ClusterMap& map) override {
+    parts_->shards.update(map);
+    parts_->commits.map_changed();
+    parts_->outbox.update(map);
+  }
+
+  // Calls that come now are left unread, and their callers ask another instance; what was taken is finished and
+  // answered.
+  base::Task<> stop() override {
+    const auto deadline = daemon_.clock.steady() + kGrace;
+    stopping_ = true;
+    drift_timer_.cancel();
+    tasks_.spawn("server stop", parts_->server.stop(kGrace));
+    co_await parts_->service.stop(deadline);
+    (void)co_await parts_->driver.idle(deadline);
+    co_await parts_->outbox.stop();
+    (void)co_await tasks_.idle(deadline);
+    co_await parts_->redis.stop();
+  }
+
+ private:
+  base::Task<> watch_clock() {
+    while (!stopping_) {
+      auto drift = co_await parts_->shards.clock_drift(daemon_.clock);
+      if (drift) daemon_.report_clock_drift(*drift);
+      if (stopping_) break;
+      (void)co_await base::sleep_until(drift_timer_, daemon_.clock.steady() + kDriftEvery);
+    }
+  }
+
+  Daemon& daemon_;
+  std::unique_ptr<Parts> parts_;  // from start() on
+  bool stopping_ = false;
+  base::TaskGroup tasks_;
+  boost::asio::steady_timer drift_timer_;
+};
+
+}  // namespace
+}  // namespace chat::apps
+
+int main(int argc, char** argv) {
+  return chat::apps::run_daemon(argc, argv, "messages", [](chat::apps::Daemon& daemon) {
+    return std::make_unique<chat::apps::ChatMessages>(daemon);
+  });
+}
