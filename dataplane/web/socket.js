@@ -1,4 +1,5 @@
 import { retryWaitMs } from './backoff.js';
+import { every } from './heartbeat.js';
 
 // One live connection to a gateway, kept up until stop(). Each try asks POST /v1/connect for a gateway anew, so a dead or
 // draining one is left behind. It knows nothing of conversations: frames go up, frames go down.
@@ -14,7 +15,7 @@ export class ChatSocket {
   #attempt = 0;
   #retry = null;
   #deadline = null;
-  #heartbeat = null;
+  #stopHeartbeat = () => {};
   #readyAt = 0;
   #running = false;
   #renewToken = false;
@@ -103,11 +104,10 @@ export class ChatSocket {
   #ready(frame) {
     this.#readyAt = Date.now();
     this.gateway = frame.gateway;
-    const every = (frame.heartbeat_seconds ?? 30) * 1000;
-    this.#heartbeat = setInterval(() => {
+    this.#stopHeartbeat = every((frame.heartbeat_seconds ?? 30) * 1000, () => {
       clearTimeout(this.#deadline);
       if (this.send({ type: 'ping' })) this.#deadline = setTimeout(() => this.#lost(4408), kPongDeadlineMs);
-    }, every);
+    });
     this.#setPhase('online');
     this.#options.onReady(frame);
   }
@@ -142,7 +142,8 @@ export class ChatSocket {
     this.#generation++;
     clearTimeout(this.#retry);
     clearTimeout(this.#deadline);
-    clearInterval(this.#heartbeat);
+    this.#stopHeartbeat();
+    this.#stopHeartbeat = () => {};
     this.#readyAt = 0;
     const socket = this.#socket;
     this.#socket = null;
