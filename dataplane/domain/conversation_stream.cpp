@@ -29,6 +29,14 @@ ConversationStream::Put ConversationStream::put(Change change) {
   return started() && rev == delivered_ + 1 ? Put::next : Put::held;
 }
 
+bool ConversationStream::pass(std::int64_t rev, std::int64_t seq) {
+  if (!started() || rev != delivered_ + 1 || (held_ && held_->changes.contains(rev))) return false;
+  saw(rev);
+  delivered_ = rev;
+  seq_ = std::max(seq_, seq);
+  return true;
+}
+
 void ConversationStream::drop_last() {
   auto last = std::prev(held_->changes.end());
   held_->bytes -= last->second.frame->size();

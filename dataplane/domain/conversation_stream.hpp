@@ -36,6 +36,8 @@ class ConversationStream {
   [[nodiscard]] bool started() const { return delivered_ >= 0; }
 
   Put put(Change change);
+  // The common case without holding anything: true where `rev` is the next one, which then counts as delivered.
+  bool pass(std::int64_t rev, std::int64_t seq);
   // The next change in order, which then counts as delivered; nullopt at a gap or when all is delivered.
   [[nodiscard]] std::optional<Change> next();
   // The store has changes up to `rev`.

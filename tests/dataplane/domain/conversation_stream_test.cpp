@@ -104,6 +104,19 @@ TEST(ConversationStream, ForgetsByBytesToo) {
   EXPECT_TRUE(stream.behind());
 }
 
+TEST(ConversationStream, PassesOnlyTheNextOne) {
+  ConversationStream stream;
+  EXPECT_FALSE(stream.pass(1, 1));
+  stream.start(4, 4);
+  EXPECT_FALSE(stream.pass(4, 4));
+  EXPECT_FALSE(stream.pass(6, 6));
+  EXPECT_TRUE(stream.pass(5, 5));
+  stream.put(change(6));
+  EXPECT_FALSE(stream.pass(6, 6));
+  EXPECT_EQ(drain(stream), Revs{6});
+  EXPECT_EQ(stream.seq(), 6);
+}
+
 TEST(ConversationStream, SeqIsTheNewestMessagesAlsoAfterAnEditOfAnOldOne) {
   ConversationStream stream;
   stream.start(0, 0);

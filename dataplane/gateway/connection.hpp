@@ -1,0 +1,38 @@
+#pragma once
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+
+#include "dataplane/base/task.hpp"
+#include "dataplane/gateway/session.hpp"
+#include "dataplane/gateway/transport.hpp"
+#include "dataplane/io/http/message.hpp"
+
+namespace chat::gateway {
+
+struct ConnectionOptions {
+  std::chrono::milliseconds close_timeout{5'000};  // from the wish to close until the socket is cut
+  int kernel_send_buffer = 128 * 1024;             // a slow reader holds no more of the kernel's memory
+};
+
+// One WebSocket. Lifecycle: made with the socket of an accepted upgrade; run() until it has ended; shared, because
+// writes finish after that. While idle it holds no write buffer and no coroutine but the reader. One thread.
+// Beast is behind this header only: it takes a minute to compile.
+class Connection : public Transport {
+ public:
+  [[nodiscard]] static std::shared_ptr<Connection> make(boost::asio::ip::tcp::socket socket, SessionContext& context,
+                                                        ConnectionOptions options,
+                                                        std::optional<ports::Identity> identity, std::string limit_key);
+  // Answers the upgrade, then reads until the connection ends; `subprotocol` empty: none.
+  [[nodiscard]] virtual base::Task<> run(io::http::Request request, std::string subprotocol) = 0;
+  // Cuts the socket where closing takes too long, and lets the session look at its own deadlines.
+  virtual void sweep(base::SteadyTime now) = 0;
+  [[nodiscard]] virtual Session& session() = 0;
+  [[nodiscard]] virtual std::size_t queued_bytes() const = 0;
+
+  std::size_t place = 0;  // in the gateway's list
+};
+
+// Answers an upgrade that is refused and closes, within a few seconds.
+[[nodiscard]] base::Task<> refuse(boost::asio::ip::tcp::socket socket, io::http::Response response);
+
+}  // namespace chat::gateway

@@ -1,0 +1,209 @@
+#include "dataplane/gateway/gateway.hpp"
+
+#include "dataplane/domain/errors.hpp"
+#include "dataplane/gateway/upgrade.hpp"
+#include "dataplane/io/http/problem.hpp"
+#include "dataplane/services/address.hpp"
+
+namespace chat::gateway {
+namespace {
+
+using io::http::field;
+using io::http::problem;
+using io::http::status;
+
+constexpr std::chrono::milliseconds kProbe{200};
+
+io::http::ServerLimits server_limits(const GatewayOptions& options) {
+  io::http::ServerLimits limits;
+  limits.body_bytes = 64 * 1024;
+  // Of those that are not upgraded yet: the upgraded ones are counted here.
+  limits.connections = options.max_connections + 1000;
+  return limits;
+}
+
+std::string forwarded_for(const io::http::Request& request) {
+  std::string lines;
+  auto [line, end] = request.equal_range("X-Forwarded-For");
+  for (; line != end; ++line) {
+    if (!lines.empty()) lines += ',';
+    lines.append(line->value().data(), line->value().size());
+  }
+  return lines;
+}
+
+io::http::Response try_later(status code, std::string_view error_code, std::string_view detail,
+                             std::chrono::milliseconds wait) {
+  auto response = problem(code, error_code, detail);
+  const auto seconds = std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(wait).count());
+  response.set(field::retry_after, std::to_string(seconds));
+  return response;
+}
+
+}  // namespace
+
+Gateway::Gateway(Ports ports, GatewayOptions options)
+    : ports_(ports),
+      options_(std::move(options)),
+      metrics_(ports.metrics),
+      tasks_(ports.executor),
+      hub_({ports.executor, ports.log, ports.clock, ports.path, ports.subscriptions, metrics_}, options_.hub),
+      context_{ports.executor,
+               ports.log,
+               ports.clock,
+               ports.router,
+               ports.path,
+               ports.tokens,
+               ports.presence,
+               ports.limiter,
+               hub_,
+               metrics_,
+               tasks_,
+               options_.name,
+               options_.session,
+               [this](Session& session) {
+                 if (state_ != State::serving) announce(session);
+               }},
+      server_(ports.executor, ports.log, server_limits(options_)),
+      sweep_timer_(ports.executor) {}
+
+Gateway::~Gateway() = default;
+
+void Gateway::start() {
+  hub_.start();
+  tasks_.spawn("gateway_sweep", sweep());
+  tasks_.spawn("gateway_probe", probe());
+  server_.serve([this](io::http::Request request, io::http::Peer peer) { return handle(std::move(request), peer); },
+                [this](boost::asio::ip::tcp::socket socket, io::http::Request request, io::http::Peer peer) {
+                  return upgrade(std::move(socket), std::move(request), peer);
+                });
+}
+
+base::Result<std::uint16_t> Gateway::listen(const base::HostPort& where, bool reuse_port) {
+  return server_.listen(where, reuse_port);
+}
+
+std::string Gateway::not_ready() const {
+  if (state_ != State::serving) return "draining";
+  return contact_ ? "" : "no chat-messages was reached yet";
+}
+
+void Gateway::add_status(base::Json& json) const {
+  constexpr std::array<const char*, 3> kStates = {"Serving", "Draining", "Gone"};
+  json["connections"] = connections_.size();
+  json["users"] = hub_.users();
+  json["conversations"] = hub_.conversations();
+  json["draining"] = state_ != State::serving;
+  json["state"] = kStates.at(static_cast<std::size_t>(state_));
+}
+
+// Ready means that it can serve; at the start nobody knows yet whether there is anyone to ask.
+base::Task<> Gateway::probe() {
+  boost::asio::steady_timer timer(ports_.executor);
+  while (!stopping_ && !contact_) {
+    auto heads = co_await ports_.path.heads({});
+    contact_ = heads.has_value();
+    if (!contact_) co_await base::sleep_until(timer, std::chrono::steady_clock::now() + kProbe);
+  }
+}
+
+// ---------------------------------------------------------------- upgrades
+
+base::Task<io::http::Response> Gateway::handle(io::http::Request request, io::http::Peer) {
+  auto target = io::http::parse_target({request.target().data(), request.target().size()});
+  const std::string path = target ? target->path : "";
+  if (path == "/livez") co_return io::http::reply(request, status::ok, "ok\n", "text/plain");
+  if (path == "/readyz") {
+    const auto reason = not_ready();
+    if (reason.empty()) co_return io::http::reply(request, status::ok, "ok\n", "text/plain");
+    co_return io::http::reply(request, status::service_unavailable, reason + "\n", "text/plain");
+  }
+  if (path == kSocketPath) {
+    auto response = problem(status::upgrade_required, "bad_request", "this is a WebSocket: ask for an upgrade");
+    response.set(field::upgrade, "websocket");
+    co_return response;
+  }
+  co_return problem(status::not_found, "not_found", "the WebSocket is at /v1/ws");
+}
+
+base::Task<tl::expected<Gateway::Admission, io::http::Response>> Gateway::admit(const io::http::Request& request,
+                                                                                io::http::Peer peer) {
+  auto asked = check_upgrade(request, options_.allowed_origins);
+  if (!asked) co_return tl::unexpected(std::move(asked.error()));
+  if (state_ != State::serving || stopping_) {
+    co_return tl::unexpected(try_later(status::service_unavailable, "unavailable",
+                                       "this gateway is being drained: ask POST /v1/connect for another one", kProbe));
+  }
+  if (connections_.size() >= options_.max_connections) {
+    co_return tl::unexpected(try_later(status::service_unavailable, "unavailable",
+                                       "this gateway is full: ask POST /v1/connect for another one",
+                                       std::chrono::seconds(5)));
+  }
+  Admission admission;
+  admission.subprotocol = asked->subprotocol;
+  std::string why = "the Authorization header has no bearer token";
+  if (asked->token) {
+    auto identity = ports_.tokens.verify(*asked->token, ports_.clock.now_milliseconds());
+    if (identity) {
+      admission.identity = std::move(*identity);
+      co_return admission;
+    }
+    why = identity.error().message;
+  }
+  // Who brings no good token is counted. Who brings none at all may still say one in the first frame: then it is not.
+  const auto& limits = ports_.router.map().limits;
+  const auto address = services::client_address(peer.address, forwarded_for(request), limits.trusted_proxies);
+  admission.limit_key = "connects:" + services::limit_key(address);
+  const auto most = limits.connects_per_minute_per_address;
+  auto decision = co_await ports_.limiter.take(admission.limit_key, static_cast<double>(most), most);
+  if (!decision.allowed) {
+    co_return tl::unexpected(try_later(status::too_many_requests, "rate_limited",
+                                       "too many connections without a valid token from this address",
+                                       decision.retry_after));
+  }
+  if (!asked->has_credentials) co_return admission;
+  auto refusal = problem(status::unauthorized, "unauthorized", why);
+  refusal.set(field::www_authenticate, "Bearer");
+  co_return tl::unexpected(std::move(refusal));
+}
+
+base::Task<> Gateway::upgrade(boost::asio::ip::tcp::socket socket, io::http::Request request, io::http::Peer peer) {
+  auto admission = co_await admit(request, peer);
+  if (!admission) {
+    metrics_.refused(std::to_string(admission.error().result_int()));
+    co_await refuse(std::move(socket), std::move(admission.error()));
+    co_return;
+  }
+  auto connection = Connection::make(std::move(socket), context_, options_.connection, std::move(admission->identity),
+                                     std::move(admission->limit_key));
+  connection->place = connections_.size();
+  connections_.push_back(connection);
+  metrics_.connections.Set(static_cast<double>(connections_.size()));
+  // In a coroutine of its own, so that the server's frame for the request does not live as long as the connection.
+  tasks_.spawn("connection", run(connection, std::move(request), std::move(admission->subprotocol)));
+}
+
+base::Task<> Gateway::run(std::shared_ptr<Connection> connection, io::http::Request request, std::string subprotocol) {
+  co_await connection->run(std::move(request), std::move(subprotocol));
+  connections_.back()->place = connection->place;
+  std::swap(connections_[connection->place], connections_.back());
+  connections_.pop_back();
+  metrics_.connections.Set(static_cast<double>(connections_.size()));
+  ended_.notify();
+}
+
+// One timer for the deadlines of all connections.
+base::Task<> Gateway::sweep() {
+  while (!stopping_) {
+    co_await base::sleep_until(sweep_timer_, std::chrono::steady_clock::now() + options_.sweep);
+    const auto now = ports_.clock.steady();
+    std::size_t bytes = 0;
+    for (const auto& connection : connections_) {  // a sweep ends none at once: their coroutines do
+      connection->sweep(now);
+      bytes += connection->queued_bytes();
+    }
+    metrics_.send_queue_bytes.Set(static_cast<double>(bytes));
+  }
+}
+
+}  // namespace chat::gateway
