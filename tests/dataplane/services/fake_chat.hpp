@@ -128,7 +128,7 @@ struct FakeConversation {
   std::vector<domain::Message> messages;
 };
 
-class FakeStore final : public ports::Store {
+class FakeStore : public ports::Store {
  public:
   Task<Result<bool>> create_one_on_one(Ulid id, Ulid creator, Ulid other, std::int64_t now) override {
     if (conversations.contains(id)) co_return false;
