@@ -11,6 +11,12 @@
 
 #include "dataplane/io/postgres/watchdog.hpp"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+// libpqxx 6.4.5 does not clear the result of a statement whose connection broke: 2 KiB for each lost connection.
+extern "C" const char* __lsan_default_suppressions() { return "leak:PQmakeEmptyPGresult\n"; }
+#endif
+
 namespace chat::io::postgres {
 namespace {
 
