@@ -39,7 +39,6 @@ Task<> ClusterController::run_act(plan::Action action) {
         "act_failed",
         {{"cluster", name_}, {"act", what}, {"attempts", failure.attempts}, {"error", done.error().message}});
   }
-  readings_->ask_soon();
   wake();
 }
 
@@ -65,8 +64,13 @@ Task<Status> ClusterController::on_shard(plan::Action action) {
   const auto shard = assign != nullptr ? assign->shard : std::get<plan::MigrateShard>(action).shard;
   auto access = platform_->shard_access(shard);
   if (!access) co_return chat::base::fail(access.error());
-  if (assign != nullptr) co_return co_await environment_.shard_admin.own(*access, shard, assign->ranges);
-  co_return co_await environment_.shard_admin.migrate(*access);
+  Status done;
+  if (assign != nullptr)
+    done = co_await environment_.shard_admin.own(*access, shard, assign->ranges);
+  else
+    done = co_await environment_.shard_admin.migrate(*access);
+  readings_->forget_shard(shard);
+  co_return done;
 }
 
 Task<Status> ClusterController::on_daemon(plan::Action action) {

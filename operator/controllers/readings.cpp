@@ -37,7 +37,7 @@ void Readings::ask(const ports::PlatformView& platform) {
     if (!process.running || asking_.contains(process.name)) continue;
     if (process.role == Role::redis) {
       asking_.insert(process.name);
-      tasks_.spawn("ask redis", ask_redis());
+      tasks_.spawn("ask redis", ask_redis(process.pid));
     } else if (process.role == Role::shard) {
       auto& shard = shards_[process.name];
       const bool unsure = shard.pid != process.pid || !shard.view.report || !shard.view.report->migrated ||
@@ -76,6 +76,13 @@ Task<> Readings::ask_daemon(std::string name, std::int64_t pid, HostPort admin) 
   if (new_news) changed_();
 }
 
+void Readings::forget_shard(const std::string& name) {
+  auto it = shards_.find(name);
+  if (it == shards_.end()) return;
+  it->second.view.report.reset();
+  it->second.asked_ms = 0;
+}
+
 void Readings::keep_shard(const std::string& name, std::int64_t pid, Result<ports::ShardReport> report) {
   auto& shard = shards_[name];
   const auto before = shard.pid == pid ? shard.view.report : std::nullopt;
@@ -108,18 +115,19 @@ Task<> Readings::ask_shard(std::string name, std::int64_t pid) {
   keep_shard(name, pid, std::move(report));
 }
 
-Task<> Readings::ask_redis() {
+Task<> Readings::ask_redis(std::int64_t pid) {
   const bool answers = co_await platform_.redis_answers();
   asking_.erase(ports::process_name(Role::redis, 0));
-  if (answers == redis_answers_) co_return;
-  redis_answers_ = answers;
+  const auto answered = answers ? pid : 0;
+  if (answered == redis_answered_pid_) co_return;
+  redis_answered_pid_ = answered;
   changed_();
 }
 
 void Readings::add_to(plan::Observed& seen) const {
   for (const auto& process : seen.platform.processes) {
     if (!process.running) continue;
-    if (process.role == Role::redis) seen.redis_answers = redis_answers_;
+    if (process.role == Role::redis) seen.redis_answers = redis_answered_pid_ == process.pid;
     if (auto it = daemons_.find(process.name); it != daemons_.end() && it->second.pid == process.pid)
       seen.daemons[process.name] = it->second;
     if (auto it = shards_.find(process.name); it != shards_.end() && it->second.pid == process.pid)

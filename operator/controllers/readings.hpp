@@ -17,7 +17,7 @@ class Readings {
 
   // Starts the questions that are due to whatever runs. Each process is asked one question at a time.
   void ask(const ports::PlatformView& platform);
-  void ask_soon() { shards_due_ms_ = 0; }  // something was done that the shards will tell of
+  void forget_shard(const std::string& name);  // something was done there: what it said before is old
   // Until every question has its answer, or failed (each has a deadline).
   [[nodiscard]] chat::base::Task<> settled();
   // What is known of the processes that run in `platform`; answers of earlier lives are left out.
@@ -26,7 +26,7 @@ class Readings {
  private:
   chat::base::Task<> ask_daemon(std::string name, std::int64_t pid, chat::base::HostPort admin);
   chat::base::Task<> ask_shard(std::string name, std::int64_t pid);
-  chat::base::Task<> ask_redis();
+  chat::base::Task<> ask_redis(std::int64_t pid);
   void keep_shard(const std::string& name, std::int64_t pid, chat::base::Result<ports::ShardReport> report);
 
   struct Shard {
@@ -39,7 +39,7 @@ class Readings {
   std::function<void()> changed_;
   std::map<std::string, plan::DaemonView> daemons_;
   std::map<std::string, Shard> shards_;
-  bool redis_answers_ = false;
+  std::int64_t redis_answered_pid_ = 0;  // 0: it did not answer when last asked
   std::int64_t shards_due_ms_ = 0;
   std::set<std::string> asking_;
   chat::base::TaskGroup tasks_;

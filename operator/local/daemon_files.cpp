@@ -75,6 +75,8 @@ std::string postgres_config(const ports::ProcessSpec& process, const ClusterLayo
       "fsync = on\nsynchronous_commit = on\nfull_page_writes = on\n"
       "# A split of a shard streams its changes.\n"
       "wal_level = logical\nmax_wal_size = '2GB'\nmin_wal_size = '128MB'\n"
+      "# One flush of the file system before crash recovery instead of one a file: seconds less, and as safe.\n"
+      "recovery_init_sync_method = 'syncfs'\n"
       "shared_buffers = '128MB'\n"
       "jit = off\n"
       "tcp_keepalives_idle = 10\ntcp_keepalives_interval = 5\ntcp_keepalives_count = 3\n"
