@@ -30,7 +30,7 @@ std::vector<std::string> known_logs(const fs::path& folder) {
 std::streamoff start_of_tail(std::ifstream& in, std::int64_t lines) {
   in.seekg(0, std::ios::end);
   std::streamoff at = in.tellg();
-  if (lines < 0) return 0;
+  if (lines <= 0) return lines < 0 ? 0 : at;
   std::int64_t found = 0;
   std::array<char, 65536> part{};
   bool at_end = true;  // the newline that ends the last line does not count
@@ -43,12 +43,8 @@ std::streamoff start_of_tail(std::ifstream& in, std::int64_t lines) {
       at_end = false;
     }
     at -= size;
-    if (lines == 0) break;
   }
-  in.clear();
-  if (lines > 0) return 0;
-  in.seekg(0, std::ios::end);
-  return in.tellg();
+  return 0;
 }
 
 // Prints from `at` to the end; gives the new end.

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "dataplane/base/json.hpp"
 #include "operator/local/files.hpp"
 #include "operator/local/layout.hpp"
+#include "operator/local/pidfd.hpp"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration)
 

@@ -2,12 +2,13 @@
 
 #include <poll.h>
 #include <sys/inotify.h>
-#include <sys/pidfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <array>
 #include <utility>
+
+#include "operator/local/pidfd.hpp"
 
 namespace chatop::cli {
 namespace {
