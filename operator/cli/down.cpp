@@ -42,13 +42,14 @@ int purge(Session& session) {
 
 int down(Session& session, const DownOptions& options) {
   std::error_code error;
-  if (!fs::exists(session.directory / "resources", error) && !fs::exists(session.directory / "clusters", error)) {
+  const auto pid = running_operator(session.directory);
+  if (!pid && !fs::exists(session.directory / "clusters", error)) {
     session.out << "nothing runs in " << session.directory.string() << std::endl;
     return options.purge && fs::exists(session.directory, error) ? purge(session) : kDone;
   }
   if (options.purge)  // before anything is stopped
     if (auto foreign = foreign_entry(session.directory); !foreign.empty()) return purge(session);
-  if (auto pid = running_operator(session.directory)) {
+  if (pid) {
     session.out << "stopping the operator (pid " << *pid << ")" << std::endl;
     if (auto stopped = stop_operator(session.directory, *pid, options.timeout); !stopped)
       return failed(session, stopped.error());

@@ -25,11 +25,11 @@ void Progress::show(const api::ChatCluster& cluster) {
   if (status.observed_generation != cluster.metadata.generation) return;  // still speaks of the document before
   for (const auto& component : components(status))
     if (component.name != "shards" || !status.shards.empty()) step(component.name, component.state);
-  for (const auto& condition : status.conditions) {
-    if (condition.status != api::ConditionStatus::True) continue;
-    if (condition.type == "Progressing" || condition.type == "UpdateInProgress") step("operator", condition.message);
-    if (condition.type == "Degraded") step("degraded", painted(session_, Colour::Yellow, condition.message));
-  }
+  const auto* degraded = api::find_condition(status, "Degraded");
+  if (degraded && degraded->status == api::ConditionStatus::True)
+    step("trouble", painted(session_, Colour::Yellow, degraded->message));
+  const auto* update = api::find_condition(status, "UpdateInProgress");
+  if (update && update->status == api::ConditionStatus::True) step("update", update->message);
 }
 
 }  // namespace chatop::cli

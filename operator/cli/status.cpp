@@ -1,4 +1,6 @@
 #include <ostream>
+#include <system_error>
+#include <utility>
 
 #include "operator/cli/age.hpp"
 #include "operator/cli/documents.hpp"
@@ -6,6 +8,7 @@
 #include "operator/cli/summary.hpp"
 #include "operator/cli/table.hpp"
 #include "operator/cli/verbs.hpp"
+#include "operator/local/layout.hpp"
 
 // The screen for 3 a.m.: the first line says how it is, then what is wrong, since when and what to do; then the parts.
 namespace chatop::cli {
@@ -21,6 +24,7 @@ Verdict verdict(const local::StoredChatCluster& stored, bool operated) {
   if (stored.deleting) return {"BEING DELETED", Colour::Yellow};
   if (status.conditions.empty()) return {"NOT STARTED YET", Colour::Yellow};
   const auto* condition = api::find_condition(status, "Available");
+  if (condition && condition->reason == "Stopped") return {"STOPPED", Colour::Yellow};
   if (!condition || condition->status != api::ConditionStatus::True) return {"NOT AVAILABLE", Colour::Red};
   if (!operated) return {"UNWATCHED", Colour::Red};
   if (!problems(status).empty()) return {"DEGRADED", Colour::Yellow};
@@ -41,16 +45,21 @@ void what_is_wrong(Session& session, const local::StoredChatCluster& stored, boo
     line(session, Colour::Dim, "  do:", "chatctl up FILE --detach");
   }
   const auto wrong = problems(cluster.status);
+  std::string said;
   for (const auto& problem : wrong) {
+    if (problem.message == std::exchange(said, problem.message)) continue;  // Degraded for what Available told
     line(session, Colour::Red, "!",
          problem.type + " is " + std::string(problem.type == "Available" ? "not so" : "so") + " for " +
              age(problem.last_transition_time, session.now_milliseconds) + " (" + problem.reason +
              "): " + problem.message);
   }
   if (!wrong.empty()) {
-    const auto names = suspects(cluster);
-    for (std::size_t i = 0; i < names.size() && i < 3; ++i)
-      line(session, Colour::Dim, "  do:", "chatctl logs " + names[i] + " --cluster " + name + " --tail 50");
+    const local::ClusterLayout layout(session.directory, name);
+    for (const auto& suspect : suspects(cluster)) {
+      std::error_code error;
+      if (std::filesystem::exists(layout.log(suspect), error))
+        line(session, Colour::Dim, "  do:", "chatctl logs " + suspect + " --cluster " + name + " --tail 50");
+    }
     line(session, Colour::Dim, "  do:", "chatctl describe chatcluster " + name);
   }
   if (cluster.status.observed_generation != cluster.metadata.generation && !cluster.status.conditions.empty())
@@ -99,7 +108,7 @@ void screen(Session& session, const local::StoredChatCluster& stored) {
               << stored.cluster.metadata.generation << "   operator "
               << (pid ? "running (pid " + std::to_string(*pid) + ")" : std::string("not running")) << "\n";
   what_is_wrong(session, stored, pid.has_value());
-  parts(session, stored.cluster);
+  if (!stored.cluster.status.conditions.empty()) parts(session, stored.cluster);
 }
 
 }  // namespace

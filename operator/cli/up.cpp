@@ -20,8 +20,8 @@ constexpr auto kLookAgain = std::chrono::seconds(1);
 constexpr auto kConnectTimeout = std::chrono::milliseconds(500);
 constexpr int kMostRestarts = 5;
 constexpr std::size_t kLogLines = 10;
-// Reasons that waiting does not mend.
-constexpr std::array<std::string_view, 1> kHopeless{"Unsupported"};
+// Reasons of Available that waiting does not mend.
+constexpr std::array<std::string_view, 3> kHopeless{"Unsupported", "NeedsAttention", "MigrationRefused"};
 
 enum class Outcome { Reached, Interrupted, Failed };
 

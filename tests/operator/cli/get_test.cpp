@@ -138,6 +138,8 @@ TEST_F(Shown, DescribeTellsEverything) {
 
 TEST_F(Shown, StatusSaysFirstWhatIsWrongSinceWhenAndWhatToDo) {
   status_is(broken());
+  std::filesystem::create_directories(directory_.state() / "clusters/demo/logs");
+  std::ofstream(directory_.state() / "clusters/demo/logs/shard-1.log") << "PANIC\n";
   auto ran = directory_.run({"status", "demo"});
   EXPECT_EQ(ran.code, 0);
   EXPECT_EQ(ran.out, R"(demo   NOT AVAILABLE   for 2h10m   generation 1   operator not running
