@@ -121,6 +121,9 @@ class TwoShards : public ::testing::Test {
     must(written);
     return written->at(0);
   }
+  static std::string told(const base::Result<bool>& answer) {
+    return answer ? (*answer ? "yes" : "no") : answer.error().message;
+  }
   template <class R>
   static void must(const R& result) {
     if (!result) throw std::runtime_error(result.error().message);
