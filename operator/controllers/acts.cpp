@@ -81,9 +81,15 @@ Task<Status> ClusterController::on_daemon(plan::Action action) {
   const auto platform = observe().platform;
   for (const auto& process : platform.processes) {
     if (process.name != name || !process.running) continue;
-    if (drain != nullptr) co_return co_await environment_.data_plane.drain(process.admin, *token, drain->order);
-    auto map = platform_->memory().map;
-    co_return co_await environment_.data_plane.put_map(process.admin, *token, std::move(map));
+    Status done;
+    if (drain != nullptr) {
+      done = co_await environment_.data_plane.drain(process.admin, *token, drain->order);
+    } else {
+      auto map = platform_->memory().map;
+      done = co_await environment_.data_plane.put_map(process.admin, *token, std::move(map));
+    }
+    if (done) co_await readings_->ask_again(name, process.pid, process.admin);
+    co_return done;
   }
   co_return Status{};  // it went meanwhile: the next decision knows
 }

@@ -55,6 +55,11 @@ void Readings::ask(const ports::PlatformView& platform) {
 
 Task<> Readings::settled() { (void)co_await tasks_.idle(std::chrono::steady_clock::time_point::max()); }
 
+Task<> Readings::ask_again(std::string name, std::int64_t pid, HostPort admin) {
+  asking_.insert(name);
+  return ask_daemon(std::move(name), pid, std::move(admin));
+}
+
 Task<> Readings::ask_daemon(std::string name, std::int64_t pid, HostPort admin) {
   auto token = platform_.admin_token();
   std::string bearer = token ? *token : std::string();

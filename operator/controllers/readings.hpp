@@ -18,6 +18,8 @@ class Readings {
   // Starts the questions that are due to whatever runs. Each process is asked one question at a time.
   void ask(const ports::PlatformView& platform);
   void forget_shard(const std::string& name);  // something was done there: what it said before is old
+  // Asks one daemon and waits for the answer: something was done there.
+  [[nodiscard]] chat::base::Task<> ask_again(std::string name, std::int64_t pid, chat::base::HostPort admin);
   // Until every question has its answer, or failed (each has a deadline).
   [[nodiscard]] chat::base::Task<> settled();
   // What is known of the processes that run in `platform`; answers of earlier lives are left out.

@@ -136,7 +136,7 @@ Status ResourceDirectory::write(const api::ChatCluster& cluster) const {
 
 Result<bool> ResourceDirectory::write_status(std::string_view name, const api::ChatClusterStatus& status) const {
   const auto path = file(name, ".status.json");
-  const std::string text = api::to_json(status).dump(2) + "\n";
+  const std::string text = api::json_text(api::to_json(status));
   if (auto current = read_file(path); current && *current == text) return false;
   if (auto written = replace(path, text); !written) return fail(written.error());
   return true;

@@ -172,7 +172,7 @@ Task<Status> Supervisor::stop(std::string name, std::vector<Signal> signals) {
   auto it = processes_.find(name);
   if (it == processes_.end() || !it->second->facts.running) co_return Status{};
   auto process = it->second;
-  process->facts.stopping = true;
+  process->facts.stopping = !signals.empty();
   signals.push_back({SIGKILL, std::chrono::seconds(10)});
   for (const auto& signal : signals) {
     if (!process->facts.running) break;

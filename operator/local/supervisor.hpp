@@ -46,7 +46,8 @@ class Supervisor {
     int number;
     std::chrono::milliseconds patience;  // how long to wait for the end before the next signal
   };
-  // The signals one after the other until it is gone; SIGKILL at last. Fails only when even that does not help.
+  // The signals one after the other until it is gone; SIGKILL at last. Fails only when even that does not help. Without
+  // any signal it is killed at once, which counts as an end of its own: it hung.
   [[nodiscard]] chat::base::Task<chat::base::Status> stop(std::string name, std::vector<Signal> signals);
 
   [[nodiscard]] const Supervised* find(const std::string& name) const;
