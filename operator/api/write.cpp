@@ -94,9 +94,9 @@ bool plain_in_yaml(const std::string& text) {
 }
 
 std::string scalar(const OrderedJson& value) {
-  if (!value.is_string()) return value.dump();
-  const auto& text = value.get_ref<const std::string&>();
-  return plain_in_yaml(text) ? text : value.dump();  // a JSON string is a double-quoted YAML scalar
+  if (value.is_string() && plain_in_yaml(value.get_ref<const std::string&>())) return value.get<std::string>();
+  return value.dump(-1, ' ', false,
+                    OrderedJson::error_handler_t::replace);  // a JSON string is a double-quoted YAML scalar
 }
 
 void emit(std::string& out, const OrderedJson& value, std::size_t indent);
@@ -144,6 +144,10 @@ OrderedJson to_json(const ChatCluster& cluster, Part part) {
 }
 
 std::string to_yaml(const ChatCluster& cluster, Part part) { return to_yaml(to_json(cluster, part)); }
+
+std::string json_text(const OrderedJson& value) {
+  return value.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
 
 std::string to_yaml(const OrderedJson& value) {
   if (!value.is_structured() || value.empty()) return scalar(value) + "\n";

@@ -15,6 +15,9 @@ enum class Part { SpecOnly, WithStatus };
 [[nodiscard]] OrderedJson to_json(const ChatClusterStatus& status);
 [[nodiscard]] std::string to_yaml(const ChatCluster& cluster, Part part);
 
+// Indented JSON. Bytes that are not UTF-8 (a log line in a message) become U+FFFD: printing never fails.
+[[nodiscard]] std::string json_text(const OrderedJson& value);
+
 // Any JSON value as block-style YAML that reads back to the same value. Strings that YAML would take for something else
 // are quoted.
 [[nodiscard]] std::string to_yaml(const OrderedJson& value);

@@ -46,7 +46,7 @@ int print_table(Session& session, const std::vector<local::StoredChatCluster>& a
 }
 
 int print(Session& session, const api::OrderedJson& value, Output output) {
-  session.out << (output == Output::Json ? value.dump(2) + "\n" : api::to_yaml(value));
+  session.out << (output == Output::Json ? api::json_text(value) : api::to_yaml(value));
   return kDone;
 }
 

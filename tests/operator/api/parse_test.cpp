@@ -211,6 +211,15 @@ TEST(ParseStatus, WhatWasWrittenIsReadBack) {
   EXPECT_EQ(*again, status);
 }
 
+TEST(ParseStatus, AMessageWithBytesOfALogIsWrittenAndRead) {
+  ChatClusterStatus status;
+  status.conditions = {{"Degraded", ConditionStatus::True, "CrashLoop", "its log ends with: \xff\xfe", "", 1}};
+  auto again = parse_status(json_text(to_json(status)));
+  ASSERT_TRUE(again) << text(again.error().front());
+  EXPECT_EQ(again->conditions.front().message, "its log ends with: \xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_THAT(to_yaml(to_json(status)), testing::HasSubstr("CrashLoop"));
+}
+
 TEST(ParseStatus, FieldsOfANewerVersionArePassedOver) {
   auto status = parse_status(R"({"mapVersion": 4, "weather": "fine", "gateways": {"ready": 2, "mood": []}})");
   ASSERT_TRUE(status);
