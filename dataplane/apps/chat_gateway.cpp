@@ -126,7 +126,7 @@ base::Task<> GatewayService::watch_clock() {
     const auto asked_at = daemon_.clock.now_milliseconds();
     auto theirs = co_await path_.time();
     const auto middle = (asked_at + daemon_.clock.now_milliseconds()) / 2;
-    if (theirs) daemon_.report_clock_drift(middle - *theirs);
+    if (theirs) daemon_.report_clock_drift(*theirs - middle);
     co_await base::sleep_until(drift_timer_, std::chrono::steady_clock::now() + kDriftInterval);
   }
 }
