@@ -214,8 +214,7 @@ TEST_F(RpcDriverTest, FramesThatMakeNoSenseAreBadRequestsAndTheNextOneIsServed) 
   points->add_named()->set_conversation_id("x");
   add().mutable_membership()->add_users("x");
   for (std::size_t i = 0; i < table.size(); ++i) EXPECT_EQ(ask(table[i]).error().code(), "bad_request") << i;
-  for (const std::string garbage :
-       {std::string("\xff\xff\xff\xff"), std::string(1000, '\0'), std::string("\x12\x7fxyz")}) {
+  for (const auto& garbage : {std::string("\xff\xff\xff\xff"), std::string(1000, '\0'), std::string("\x12\x7fxyz")}) {
     EXPECT_EQ(ask(garbage).error().code(), "bad_request");
   }
   pb::Request time;
