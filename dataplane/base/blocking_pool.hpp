@@ -17,7 +17,7 @@ std::error_code make_error_code(PoolErrc code);
 class BlockingPool {
  public:
   BlockingPool(std::string name, std::size_t threads, std::size_t queue_bound);
-  ~BlockingPool();  // waits for running calls
+  ~BlockingPool();  // waits for running calls. Goes before their io_context: a thread may be inside post() still
 
   // Runs `work` (returns Result<T>, must not throw) on a pool thread and resumes on the awaiting coroutine's executor.
   // `work` lives in the caller's frame until it has ended: the call can not be abandoned half way.

@@ -71,8 +71,9 @@ Task<std::pair<std::thread::id, std::thread::id>> threads_of(BlockingPool& pool)
 }
 
 TEST(BlockingPool, WorkRunsOnAPoolThreadAndTheCoroutineResumesOnItsOwn) {
+  boost::asio::io_context io;
   BlockingPool pool("pool", 2, 10);
-  auto [worker, resumed] = run_task(threads_of(pool));
+  auto [worker, resumed] = run_task(io, threads_of(pool));
   EXPECT_NE(worker, std::this_thread::get_id());
   EXPECT_EQ(resumed, std::this_thread::get_id());
 }
