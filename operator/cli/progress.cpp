@@ -23,8 +23,11 @@ void Progress::step(const std::string& subject, const std::string& text) {
 void Progress::show(const api::ChatCluster& cluster) {
   const auto& status = cluster.status;
   if (status.observed_generation != cluster.metadata.generation) return;  // still speaks of the document before
-  for (const auto& component : components(status))
-    if (component.name != "shards" || !status.shards.empty()) step(component.name, component.state);
+  for (const auto& component : components(status)) {
+    // Nothing to tell of what has not begun; shards are the long part, so they say what they wait for.
+    const bool waits = component.name == "shards" && !status.shards.empty();
+    if (component.begun || waits || shown_.contains(component.name)) step(component.name, component.state);
+  }
   const auto* degraded = api::find_condition(status, "Degraded");
   if (degraded && degraded->status == api::ConditionStatus::True)
     step("trouble", painted(session_, Colour::Yellow, degraded->message));

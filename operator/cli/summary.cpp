@@ -12,7 +12,8 @@ namespace chatop::cli {
 namespace {
 
 Component role(const std::string& name, std::int64_t ready, std::int64_t desired) {
-  return {name, std::to_string(ready) + "/" + std::to_string(desired) + " ready", ready == desired && desired > 0};
+  return {name, std::to_string(ready) + "/" + std::to_string(desired) + " ready", ready == desired && desired > 0,
+          ready > 0};
 }
 
 Component shards(const api::ChatClusterStatus& status) {
@@ -28,7 +29,7 @@ Component shards(const api::ChatClusterStatus& status) {
               (shard.state == api::ShardState::Serving ? "has no primary" : std::string(state));
   }
   return {"shards", std::to_string(serving) + "/" + std::to_string(status.shards.size()) + " serving" + others,
-          others.empty() && serving > 0};
+          others.empty() && serving > 0, serving > 0};
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ struct Component {
   std::string name;   // shards, gateways, messages, api, workers
   std::string state;  // "2/2 ready", "1/2 serving: shard-1 Joining"
   bool well = false;
+  bool begun = false;  // some of it works
 };
 [[nodiscard]] std::vector<Component> components(const api::ChatClusterStatus& status);
 

@@ -145,13 +145,13 @@ class Start {
   }
 
   void explain(const std::string& name) {
-    tail(operator_log(session_.directory));
     auto stored = session_.resources.read(name);
-    if (!stored) return;
+    if (!stored || stored->cluster.status.conditions.empty()) return tail(operator_log(session_.directory));
     for (const auto& problem : problems(stored->cluster.status))
       failed(session_, problem.type + " (" + problem.reason + "): " + problem.message);
     const local::ClusterLayout layout(session_.directory, name);
-    if (auto names = suspects(stored->cluster); !names.empty()) tail(layout.log(names.front()));
+    const auto names = suspects(stored->cluster);
+    tail(names.empty() ? operator_log(session_.directory) : layout.log(names.front()));
   }
 
   Session& session_;
