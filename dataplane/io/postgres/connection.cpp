@@ -1,21 +1,12 @@
 #include "dataplane/io/postgres/connection.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <exception>
-#include <string_view>
-#include <unordered_map>
 
+#include "dataplane/io/postgres/failure.hpp"
+#include "dataplane/io/postgres/session.hpp"
 #include "dataplane/io/postgres/watchdog.hpp"
-
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/lsan_interface.h>
-// libpqxx 6.4.5 does not clear the result of a statement whose connection broke: 2 KiB for each lost connection.
-extern "C" const char* __lsan_default_suppressions() { return "leak:PQmakeEmptyPGresult\n"; }
-#endif
 
 namespace chat::io::postgres {
 namespace {
@@ -23,115 +14,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kMostPrepared = 256;      // statements a connection remembers; others are sent whole
-constexpr std::size_t kMostMessageBytes = 500;  // of a server's message, in ours
-constexpr milliseconds kAnswerGrace{2000};      // past statement_timeout, when the server does not even say "cancelled"
-constexpr int kStatementsInOne = 10;            // a transaction or script may take this many statement_timeouts
-
-class PostgresCategory final : public std::error_category {
- public:
-  [[nodiscard]] const char* name() const noexcept override { return "postgres"; }
-  [[nodiscard]] std::string message(int code) const override {
-    switch (static_cast<Errc>(code)) {
-      case Errc::connect:
-        return "not connected";
-      case Errc::rejected:
-        return "rejected by the server";
-      case Errc::unique_violation:
-        return "a unique key is there already";
-      case Errc::unknown_outcome:
-        return "the outcome is not known";
-      case Errc::timeout:
-        return "cancelled after its time";
-      case Errc::shape:
-        break;
-    }
-    return "the answer has an unexpected shape";
-  }
-};
-
-// One line, without DETAIL and the like: those can hold what people wrote.
-std::string first_line(std::string_view message) {
-  message = message.substr(0, message.find('\n'));
-  return std::string(message.substr(0, kMostMessageBytes));
-}
-
-std::string one_line(std::string_view message) {
-  std::string line(message.substr(0, kMostMessageBytes));
-  std::replace(line.begin(), line.end(), '\n', ' ');
-  while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.pop_back();
-  return line;
-}
-
-void append_option(std::string& options, std::string_view key, std::string_view value) {
-  if (!options.empty()) options += ' ';
-  options += key;
-  options += "='";
-  for (char c : value) {
-    if (c == '\'' || c == '\\') options += '\\';
-    options += c;
-  }
-  options += '\'';
-}
-
-std::string connection_string(const Target& target) {
-  auto seconds = std::chrono::ceil<std::chrono::seconds>(target.connect_timeout).count();
-  std::string options;
-  append_option(options, "host", target.host);
-  append_option(options, "port", std::to_string(target.port));
-  append_option(options, "user", target.user);
-  append_option(options, "password", target.password);
-  append_option(options, "dbname", target.database);
-  append_option(options, "application_name", target.application);
-  append_option(options, "client_encoding", "UTF8");
-  append_option(options, "connect_timeout", std::to_string(std::max<std::int64_t>(seconds, 2)));  // libpq's least
-  append_option(options, "tcp_user_timeout", "3000");
-  append_option(options, "keepalives_idle", "3");
-  append_option(options, "keepalives_interval", "1");
-  append_option(options, "keepalives_count", "3");
-  append_option(options, "gssencmode", "disable");  // saves a round trip where Kerberos credentials lie around
-  append_option(options, "options",
-                "-c statement_timeout=" + std::to_string(target.statement_timeout.count()) +
-                    " -c idle_in_transaction_session_timeout=2000");
-  return options;
-}
-
-// Listens for the one warning that changes an outcome: a commit whose wait for a synchronous standby was cut short is
-// reported as success. The verbose form names the function, which no translation of messages changes.
-class Notices final : public pqxx::errorhandler {
- public:
-  explicit Notices(pqxx::connection_base& connection) : pqxx::errorhandler(connection) {}
-  bool operator()(const char message[]) noexcept override {
-    std::string_view text(message);
-    if (text.find("SyncRepWaitForLSN") != std::string_view::npos ||
-        text.find("might not have been replicated") != std::string_view::npos)
-      commit_not_replicated = true;
-    return false;  // not to standard error, where pqxx would write it
-  }
-  bool commit_not_replicated = false;
-};
-
-struct Session {
-  explicit Session(const Target& target) : connection(connection_string(target)), notices(connection) {
-    connection.set_verbosity(pqxx::connection_base::verbose);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // gone in pqxx 7, where not reactivating is the only way
-    connection.inhibit_reactivation(true);
-#pragma GCC diagnostic pop
-  }
-  ~Session() {
-    if (watched >= 0) ::close(watched);
-  }
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
-
-  pqxx::connection connection;
-  Notices notices;  // after the connection: it unregisters itself
-  // A second descriptor of the socket for the watchdog: libpq closes its own in the middle of a call, and the number
-  // could be another connection's by the time the watchdog acts.
-  int watched = ::fcntl(connection.sock(), F_DUPFD_CLOEXEC, 0);
-  std::unordered_map<std::string, std::string> prepared;  // statement text -> name
-};
+constexpr std::size_t kMostPrepared = 256;  // statements a connection remembers; others are sent whole
+constexpr milliseconds kAnswerGrace{2000};  // past statement_timeout, when the server does not even say "cancelled"
+constexpr int kStatementsInOne = 10;        // a transaction or script may take this many statement_timeouts
 
 std::vector<const char*> pointers(const Connection::Parameters& parameters) {
   std::vector<const char*> out;
@@ -140,42 +25,7 @@ std::vector<const char*> pointers(const Connection::Parameters& parameters) {
   return out;
 }
 
-base::Error sql_failure(const std::string& state, std::string_view message) {
-  std::string text = first_line(message);
-  if (!state.empty() && text.find(state) == std::string::npos) text += " (SQLSTATE " + state + ")";
-  if (state == "23505") return {Errc::unique_violation, std::move(text)};
-  if (state == "57014") return {Errc::timeout, std::move(text)};
-  if (state == "40003" || state == "08007") return {Errc::unknown_outcome, std::move(text)};
-  return {Errc::rejected, std::move(text)};
-}
-
-// To be called inside a catch block: what is in flight there, as an error of a connection that is still good.
-base::Error current_failure() {
-  try {
-    throw;
-  } catch (const pqxx::in_doubt_error& error) {
-    return {Errc::unknown_outcome, one_line(error.what())};
-  } catch (const pqxx::statement_completion_unknown& error) {
-    return {Errc::unknown_outcome, one_line(error.what())};
-  } catch (const pqxx::broken_connection& error) {
-    return {Errc::unknown_outcome, one_line(error.what())};
-  } catch (const pqxx::sql_error& error) {
-    return sql_failure(error.sqlstate(), error.what());
-  } catch (const pqxx::deadlock_detected& error) {
-    return sql_failure("40P01", error.what());
-  } catch (const pqxx::transaction_rollback& error) {
-    return sql_failure("40001", error.what());
-  } catch (const std::exception& error) {
-    return {Errc::shape, one_line(error.what())};
-  }
-}
-
 }  // namespace
-
-std::error_code make_error_code(Errc code) {
-  static const PostgresCategory category;
-  return {static_cast<int>(code), category};
-}
 
 struct Connection::Impl {
   explicit Impl(Target its_target) : target(std::move(its_target)) {}
