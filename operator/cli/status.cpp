@@ -14,6 +14,8 @@
 namespace chatop::cli {
 namespace {
 
+constexpr std::string_view kStopped = "STOPPED";
+
 struct Verdict {
   std::string word;
   Colour colour;
@@ -24,7 +26,7 @@ Verdict verdict(const local::StoredChatCluster& stored, bool operated) {
   if (stored.deleting) return {"BEING DELETED", Colour::Yellow};
   if (status.conditions.empty()) return {"NOT STARTED YET", Colour::Yellow};
   const auto* condition = api::find_condition(status, "Available");
-  if (condition && condition->reason == "Stopped") return {"STOPPED", Colour::Yellow};
+  if (condition && condition->reason == "Stopped" && !operated) return {std::string(kStopped), Colour::Yellow};
   if (!condition || condition->status != api::ConditionStatus::True) return {"NOT AVAILABLE", Colour::Red};
   if (!operated) return {"UNWATCHED", Colour::Red};
   if (!problems(status).empty()) return {"DEGRADED", Colour::Yellow};
@@ -107,6 +109,11 @@ void screen(Session& session, const local::StoredChatCluster& stored) {
               << painted(session, judged.colour, judged.word) << "   " << since << "generation "
               << stored.cluster.metadata.generation << "   operator "
               << (pid ? "running (pid " + std::to_string(*pid) + ")" : std::string("not running")) << "\n";
+  if (judged.word == kStopped) {
+    line(session, Colour::Dim, "-", condition->message);
+    line(session, Colour::Dim, "  do:", "chatctl up FILE --detach");
+    return;
+  }
   what_is_wrong(session, stored, pid.has_value());
   if (!stored.cluster.status.conditions.empty()) parts(session, stored.cluster);
 }

@@ -159,6 +159,16 @@ TEST_F(Shown, StatusSaysFirstWhatIsWrongSinceWhenAndWhatToDo) {
 )");
 }
 
+TEST_F(Shown, StatusOfAStoppedClusterIsNoAlarm) {
+  auto status = serving();
+  status.conditions[0] = {"Available", ConditionStatus::False, "Stopped", "It was stopped.", ago(7810), 1};
+  status_is(status);
+  EXPECT_EQ(directory_.run({"status"}).out, R"(demo   STOPPED   for 2h10m   generation 1   operator not running
+  - It was stopped.
+    do: chatctl up FILE --detach
+)");
+}
+
 TEST_F(Shown, StatusNeedsNoNameWhereThereIsOneCluster) {
   EXPECT_THAT(directory_.run({"status"}).out, HasSubstr("demo   NOT STARTED YET"));
   StateDirectory empty;
