@@ -1,0 +1,111 @@
+#include "dataplane/adapters/postgres_directory.hpp"
+#include "dataplane/adapters/postgres_event_log.hpp"
+#include "dataplane/adapters/postgres_upkeep.hpp"
+#include "dataplane/apps/daemon/daemon.hpp"
+#include "dataplane/services/outbox_watch.hpp"
+#include "dataplane/workers/shard_workers.hpp"
+
+namespace chat::apps {
+namespace {
+
+constexpr std::chrono::seconds kGrace{9};
+constexpr std::chrono::seconds kDriftEvery{10};
+
+adapters::PostgresOptions postgres_options(const Daemon& daemon, const std::string& password) {
+  adapters::PostgresOptions options;
+  options.user = daemon.config.postgres_user;
+  options.password = password;
+  options.database = daemon.config.postgres_database;
+  options.application = "chat-worker " + daemon.config.name;
+  options.connections = 2;
+  return options;
+}
+
+// Everything that runs, in the order it is built from; destroyed the other way round.
+struct Parts {
+  Parts(Daemon& daemon, const std::string& password)
+      : postgres(postgres_options(daemon, password)),
+        shards(daemon.router.map(), postgres),
+        directory(shards),
+        upkeep(shards),
+        lag(daemon.io.get_executor(), daemon.metrics, [this](const domain::Shard& shard) { return open(shard); }),
+        workers({daemon.io.get_executor(), daemon.clock, daemon.log, daemon.metrics, directory, upkeep},
+                [this](const domain::Shard& shard) { return open(shard); }) {}
+
+  std::unique_ptr<ports::EventLog> open(const domain::Shard& shard) {
+    return std::make_unique<adapters::PostgresEventLog>(adapters::shard_target(postgres, shard));
+  }
+  void update(const domain::ClusterMap& map) {
+    lag.update(map);
+    workers.update(map);
+  }
+
+  adapters::PostgresOptions postgres;
+  adapters::PostgresShards shards;
+  adapters::PostgresDirectory directory;
+  adapters::PostgresUpkeep upkeep;
+  services::OutboxWatch lag;
+  workers::ShardWorkers workers;
+};
+
+class ChatWorker final : public Service {
+ public:
+  explicit ChatWorker(Daemon& daemon) : daemon_(daemon), tasks_(daemon.io.get_executor()), drift_timer_(daemon.io) {}
+
+  base::Task<base::Status> start() override {
+    auto password = base::read_secret(daemon_.config.postgres_password_file);
+    if (!password) co_return base::fail(password.error());
+    parts_ = std::make_unique<Parts>(daemon_, *password);
+    parts_->update(daemon_.router.map());
+    parts_->lag.start();
+    tasks_.spawn("clock drift", watch_clock());
+    co_return base::Status{};
+  }
+
+  // Standing by for another worker is fine: it takes over when that one is gone.
+  std::string not_ready() override { return parts_->workers.trouble(); }
+
+  void add_status(base::Json& status) override {
+    status["outboxes"] = parts_->workers.states();
+    status["not_ready"] = not_ready();
+  }
+
+  void map_changed(const domain::ClusterMap& map) override {
+    parts_->shards.update(map);
+    parts_->update(map);
+  }
+
+  base::Task<> stop() override {
+    const auto deadline = daemon_.clock.steady() + kGrace;
+    stopping_ = true;
+    drift_timer_.cancel();
+    (void)co_await parts_->workers.stop(deadline);
+    co_await parts_->lag.stop();
+    (void)co_await tasks_.idle(deadline);
+  }
+
+ private:
+  base::Task<> watch_clock() {
+    while (!stopping_) {
+      auto drift = co_await parts_->shards.clock_drift(daemon_.clock);
+      if (drift) daemon_.report_clock_drift(*drift);
+      if (stopping_) break;
+      (void)co_await base::sleep_until(drift_timer_, daemon_.clock.steady() + kDriftEvery);
+    }
+  }
+
+  Daemon& daemon_;
+  std::unique_ptr<Parts> parts_;  // from start() on
+  bool stopping_ = false;
+  base::TaskGroup tasks_;
+  boost::asio::steady_timer drift_timer_;
+};
+
+}  // namespace
+}  // namespace chat::apps
+
+int main(int argc, char** argv) {
+  return chat::apps::run_daemon(argc, argv, "worker", [](chat::apps::Daemon& daemon) {
+    return std::make_unique<chat::apps::ChatWorker>(daemon);
+  });
+}
