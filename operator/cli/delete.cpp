@@ -15,7 +15,7 @@ bool gone(Session& session, const std::string& name) {
 
 int wait_until_gone(Session& session, const DeleteOptions& options) {
   auto pid = running_operator(session.directory);
-  Waiter waiter(session.resources.folder(), Waiter::Signals::Leave);
+  Waiter waiter(session.resources.folder(), Waiter::Changes::FilesReplaced, Waiter::Signals::Leave);
   if (pid) waiter.follow(*pid);
   const auto deadline = std::chrono::steady_clock::now() + options.timeout;
   while (!gone(session, options.name)) {

@@ -66,7 +66,8 @@ std::streamoff print_from(Session& session, const fs::path& file, std::streamoff
 int show(Session& session, const fs::path& file, const LogsOptions& options) {
   std::ifstream in(file, std::ios::binary);
   if (!in) return failed(session, file.string() + " can not be read");
-  Waiter waiter(file.parent_path(), options.follow ? Waiter::Signals::Take : Waiter::Signals::Leave);
+  Waiter waiter(file.parent_path(), Waiter::Changes::FilesWritten,
+                options.follow ? Waiter::Signals::Take : Waiter::Signals::Leave);
   auto at = print_from(session, file, start_of_tail(in, options.tail));
   while (options.follow && session.out) {
     if (waiter.wait(kLookAgain).interrupted) break;

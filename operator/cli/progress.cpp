@@ -31,6 +31,8 @@ void Progress::show(const api::ChatCluster& cluster) {
   const auto* degraded = api::find_condition(status, "Degraded");
   if (degraded && degraded->status == api::ConditionStatus::True)
     step("trouble", painted(session_, Colour::Yellow, degraded->message));
+  else if (shown_.contains("trouble"))
+    step("trouble", "over");
   const auto* update = api::find_condition(status, "UpdateInProgress");
   if (update && update->status == api::ConditionStatus::True) step("update", update->message);
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <ostream>
+#include <utility>
 
 #include "operator/cli/documents.hpp"
 #include "operator/cli/endpoint.hpp"
@@ -31,7 +32,8 @@ class Start {
   Start(Session& session, const UpOptions& options)
       : session_(session),
         options_(options),
-        waiter_(session.resources.folder(), options.detach ? Waiter::Signals::Leave : Waiter::Signals::Take),
+        waiter_(session.resources.folder(), Waiter::Changes::FilesReplaced,
+                options.detach ? Waiter::Signals::Leave : Waiter::Signals::Take),
         progress_(session),
         deadline_(Steady::now() + options.timeout) {}
 
@@ -48,6 +50,7 @@ class Start {
       return false;
     }
     progress_.step("operator", "started, pid " + std::to_string(*pid));
+    fresh_ = true;
     waiter_.follow(*pid);
     return true;
   }
@@ -106,7 +109,9 @@ class Start {
  private:
   template <class Reached>
   Outcome wait_for(Reached reached, const std::string& late) {
-    while (!reached()) {
+    // What is there is from an operator before this one, so let it look first. It writes only what changed: a cluster
+    // that kept running is waited for in vain, and briefly.
+    while (std::exchange(fresh_, false) || !reached()) {
       auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Steady::now());
       if (left.count() <= 0) {
         failed(session_, late);
@@ -159,6 +164,7 @@ class Start {
   Waiter waiter_;
   Progress progress_;
   Steady::time_point deadline_;
+  bool fresh_ = false;  // the operator was just started
 };
 
 }  // namespace

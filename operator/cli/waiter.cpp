@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
 #include <utility>
 
 #include "operator/local/pidfd.hpp"
@@ -22,9 +23,11 @@ void empty(int fd) {
 
 }  // namespace
 
-Waiter::Waiter(const std::filesystem::path& folder, Signals signals)
+Waiter::Waiter(const std::filesystem::path& folder, Changes changes, Signals signals)
     : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-  ::inotify_add_watch(inotify_, folder.c_str(), IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_CLOSE_WRITE);
+  const std::uint32_t events =
+      changes == Changes::FilesReplaced ? IN_MOVED_TO | IN_DELETE : IN_MODIFY | IN_CREATE | IN_MOVED_TO;
+  ::inotify_add_watch(inotify_, folder.c_str(), events);
   if (signals == Signals::Leave) return;
   sigset_t taken;
   sigemptyset(&taken);

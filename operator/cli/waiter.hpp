@@ -11,8 +11,9 @@ namespace chatop::cli {
 // and SIGTERM are read here instead of ending the program, from the construction to the destruction. One thread.
 class Waiter {
  public:
+  enum class Changes { FilesReplaced, FilesWritten };  // renamed into place or removed; appended to
   enum class Signals { Leave, Take };
-  Waiter(const std::filesystem::path& folder, Signals signals);
+  Waiter(const std::filesystem::path& folder, Changes changes, Signals signals);
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
   ~Waiter();

@@ -11,7 +11,7 @@ namespace {
 
 using namespace chatop::api;
 
-constexpr int kRounds = 3000;
+constexpr int kRounds = 1000;
 
 std::string mutated(std::string text, std::mt19937& random) {
   constexpr std::string_view kPieces[] = {
