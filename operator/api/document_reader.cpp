@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "dataplane/base/text.hpp"
 #include "operator/api/quantity.hpp"
+#include "operator/api/yaml_scalar.hpp"
 
 namespace chatop::api {
 namespace {
@@ -14,27 +14,6 @@ namespace {
 using Kind = YamlValue::Kind;
 
 constexpr std::size_t kMostErrors = 50;
-constexpr std::array<std::string_view, 8> kBooleanWords{"yes", "no", "on", "off", "Yes", "No", "On", "Off"};
-
-bool plain_boolean(const YamlValue& value) { return !value.quoted && (value.text == "true" || value.text == "false"); }
-std::optional<std::int64_t> plain_integer(const YamlValue& value) {
-  const std::string& text = value.text;
-  const std::size_t sign = text.starts_with('-') ? 1 : 0;
-  if (value.quoted || text.size() == sign || (text[sign] == '0' && text.size() > sign + 1)) return std::nullopt;
-  std::int64_t number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-// What YAML reads as a number, a boolean or a date when it has no quotes: the API server refuses it for a text too.
-bool reads_as_other_than_text(const YamlValue& value) {
-  if (value.quoted) return false;
-  if (plain_boolean(value) || std::count(kBooleanWords.begin(), kBooleanWords.end(), value.text) > 0) return true;
-  const std::string& text = value.text;
-  double number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
 std::string from_to(Range range) {
   if (range.most == INT64_MAX) return "of at least " + std::to_string(range.least);
   return "from " + std::to_string(range.least) + " to " + std::to_string(range.most);
