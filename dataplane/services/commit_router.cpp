@@ -60,7 +60,7 @@ void CommitRouter::submit(domain::Draft draft, base::SteadyTime deadline, Commit
         if (!result || result->written.kind != ports::Written::Kind::moved) return done(std::move(result));
         if (router_.owner(bucket) != result->written.owner) {
           log_.info("bucket_moved",
-                  {{"bucket", bucket}, {"owner", result->written.owner}, {"epoch", result->written.epoch}});
+                    {{"bucket", bucket}, {"owner", result->written.owner}, {"epoch", result->written.epoch}});
         }
         router_.learn(bucket, result->written.owner, result->written.epoch);
         submit(std::move(result->draft), deadline, done, moves + 1);
