@@ -8,9 +8,12 @@ class WriteCategory final : public std::error_category {
   [[nodiscard]] const char* name() const noexcept override { return "shard_write"; }
   [[nodiscard]] std::string message(int code) const override {
     switch (static_cast<WriteErrc>(code)) {
-      case WriteErrc::rejected: return "the database refused the batch";
-      case WriteErrc::unknown_outcome: return "it is not known whether the batch was stored";
-      case WriteErrc::unreachable: break;
+      case WriteErrc::rejected:
+        return "the database refused the batch";
+      case WriteErrc::unknown_outcome:
+        return "it is not known whether the batch was stored";
+      case WriteErrc::unreachable:
+        break;
     }
     return "the shard cannot be written to now";
   }
