@@ -116,7 +116,6 @@ declare
   user_role smallint;
   heir uuid;
 begin
-  perform from conversation_members where bucket = p_bucket and conversation_id = p_id order by user_id for update;
   select role into actor_role from conversation_members
   where bucket = p_bucket and conversation_id = p_id and user_id = p_actor;
   select role into user_role from conversation_members
@@ -126,13 +125,15 @@ begin
   elsif p_actor <> p_user and actor_role >= user_role then
     perform chat_refuse('forbidden', 'an admin can remove members only; owners and admins are removed by the owner');
   end if;
-  delete from conversation_members where bucket = p_bucket and conversation_id = p_id and user_id = p_user;
-  delete from device_cursors where bucket = p_bucket and conversation_id = p_id and user_id = p_user;
   if user_role = 0 then
-    select user_id into heir from conversation_members where bucket = p_bucket and conversation_id = p_id
-    order by role, joined_ms, user_id limit 1;
+    select user_id into heir from conversation_members
+    where bucket = p_bucket and conversation_id = p_id and user_id <> p_user order by role, joined_ms, user_id limit 1;
+    perform from conversation_members
+    where bucket = p_bucket and conversation_id = p_id and user_id in (p_user, heir) order by user_id for update;
     update conversation_members set role = 0 where bucket = p_bucket and conversation_id = p_id and user_id = heir;
   end if;
+  delete from conversation_members where bucket = p_bucket and conversation_id = p_id and user_id = p_user;
+  delete from device_cursors where bucket = p_bucket and conversation_id = p_id and user_id = p_user;
   c.members_rev := c.members_rev + 1;
   c.member_count := c.member_count - 1;
   update conversations set members_rev = c.members_rev, member_count = c.member_count, deleted = c.member_count = 0
