@@ -11,6 +11,7 @@ using ports::Role;
 namespace {
 
 constexpr unsigned kHungAfterMisses = 5;
+constexpr std::int64_t kHungAfterMs = 10'000;
 constexpr std::int64_t kFirstAnswerMs = 60'000;  // so long a start may take before silence counts
 
 void tend_shard(Context& context, const ProcessView& process) {
@@ -57,8 +58,8 @@ void end_hung_daemons(Context& context) {
     if (!process.running || process.stopping || it == context.seen.daemons.end()) continue;
     const auto& daemon = it->second;
     if (daemon.pid != process.pid || daemon.misses < kHungAfterMisses) continue;
-    const bool may_be_starting = !daemon.report && context.seen.now_ms - process.started_ms < kFirstAnswerMs;
-    if (!may_be_starting) context.act(Kill{process.name});
+    const auto silent_since = daemon.report ? daemon.report_ms + kHungAfterMs : process.started_ms + kFirstAnswerMs;
+    if (context.seen.now_ms >= silent_since) context.act(Kill{process.name});
   }
 }
 

@@ -108,10 +108,14 @@ TEST(Plan, ACrashLoopIsSaidWithTheLastLineOfItsLog) {
 TEST(Plan, ADaemonThatNoLongerAnswersIsEnded) {
   World world;
   ASSERT_TRUE(world.settle());
-  world.seen.daemons["api-0"].misses = 4;
-  EXPECT_TRUE(world.decide_once().actions.empty());
-  world.seen.daemons["api-0"].misses = 5;
-  ASSERT_EQ(world.decide_once().actions.size(), 1U);
+  auto ended = [&world](unsigned misses, std::int64_t silent_ms) {
+    world.seen.daemons["api-0"].misses = misses;
+    world.seen.daemons["api-0"].report_ms = world.seen.now_ms - silent_ms;
+    return !world.decide_once().actions.empty();
+  };
+  EXPECT_FALSE(ended(4, 60'000));
+  EXPECT_FALSE(ended(50, 9'999));
+  ASSERT_TRUE(ended(5, 10'000));
   EXPECT_EQ(key_of(world.last.actions[0]), "process api-0");
   EXPECT_TRUE(std::holds_alternative<Kill>(world.last.actions[0]));
 }

@@ -63,7 +63,7 @@ struct World {
     for (auto it = seen.daemons.begin(); it != seen.daemons.end();)
       it = runs(it->first) ? std::next(it) : seen.daemons.erase(it);
     for (auto& [name, daemon] : seen.daemons) {
-      if (daemon.report) daemon.report_ms = seen.now_ms;
+      if (daemon.report && daemon.misses == 0) daemon.report_ms = seen.now_ms;
     }
   }
   Decision& decide_once() {
