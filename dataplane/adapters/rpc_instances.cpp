@@ -13,8 +13,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kOneTry{4000};  // an instance that is frozen costs a call this much
-constexpr milliseconds kSuspect{5000};
+constexpr milliseconds kHeartbeatEvery{1000};
+constexpr milliseconds kHeartbeatTimeout{2500};  // with the above: a frozen instance costs a call at most 3.5 s
 constexpr milliseconds kFirstBackoff{10};
 constexpr milliseconds kMostBackoff{500};
 
@@ -27,7 +27,7 @@ bool same(const base::HostPort& a, const base::HostPort& b) { return a.host == b
 }  // namespace
 
 RpcInstances::RpcInstances(boost::asio::any_io_executor executor, const base::Log& log, io::rpc::Client::OnPush on_push)
-    : executor_(std::move(executor)), log_(log), on_push_(std::move(on_push)) {}
+    : executor_(std::move(executor)), log_(log), on_push_(std::move(on_push)), heart_(executor_) {}
 
 void RpcInstances::update(const std::vector<domain::MessagesEntry>& entries) {
   if (stopped_) return;
@@ -38,17 +38,66 @@ void RpcInstances::update(const std::vector<domain::MessagesEntry>& entries) {
   });
   for (const auto& entry : entries) {
     if (instances_.contains(entry.name)) continue;
-    io::rpc::ClientOptions options;
-    options.where = entry.address;
     auto& instance = instances_[entry.name];
     instance.address = entry.address;
-    instance.client = std::make_unique<io::rpc::Client>(executor_, log_, options, on_push_);
-    instance.client->start();
+    connect(instance);
   }
+  if (heart_.expiry() <= steady_clock::now()) beat_later();
+}
+
+void RpcInstances::connect(Instance& instance) {
+  io::rpc::ClientOptions options;
+  options.where = instance.address;
+  instance.connection = ++connections_;
+  instance.beating = false;
+  instance.client = std::make_unique<io::rpc::Client>(executor_, log_, options, on_push_);
+  instance.client->start();
+}
+
+void RpcInstances::beat_later() {
+  heart_.expires_after(kHeartbeatEvery);
+  heart_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    auto self = weak.lock();
+    if (error || !self || self->stopped_) return;
+    self->beat();
+    self->beat_later();
+  });
+}
+
+void RpcInstances::beat() {
+  pb::Request request;
+  request.mutable_time();
+  const auto payload = request.SerializeAsString();
+  for (auto& [name, instance] : instances_) {
+    if (instance.beating || !instance.client->connected()) continue;
+    instance.beating = true;
+    instance.client->call(payload, kHeartbeatTimeout,
+                          [weak = weak_from_this(), name = name, connection = instance.connection](const auto& answer) {
+                            auto self = weak.lock();
+                            const bool silent = !answer && answer.error().code == io::rpc::Errc::timeout;
+                            // Posted: a client is not replaced from inside its own callback.
+                            if (self)
+                              boost::asio::post(self->executor_, [self, name, connection, silent] {
+                                self->beaten(name, connection, !silent);
+                              });
+                          });
+  }
+}
+
+void RpcInstances::beaten(const std::string& name, std::uint64_t connection, bool answered) {
+  auto found = instances_.find(name);
+  if (found == instances_.end() || found->second.connection != connection) return;
+  auto& instance = found->second;
+  instance.beating = false;
+  instance.suspect = !answered;
+  if (answered) return;
+  log_.warn("messages_instance_silent", {{"instance", name}});
+  connect(instance);
 }
 
 void RpcInstances::stop() {
   stopped_ = true;
+  heart_.cancel();
   instances_.clear();
 }
 
@@ -67,15 +116,13 @@ void RpcInstances::call(std::uint16_t bucket, std::string request, milliseconds 
   attempt(std::move(call));
 }
 
-// The best connected one by rendezvous; one that failed this call, or let another wait in vain, only where there is no
-// other.
+// The best connected one by rendezvous; one that failed this call, or missed a heartbeat, only where there is no other.
 RpcInstances::Instance* RpcInstances::choose(const Call& call, std::string& name) {
   std::vector<std::string> good;
   std::vector<std::string> doubtful;
-  const auto now = steady_clock::now();
   for (const auto& [candidate, instance] : instances_) {
     if (!instance.client->connected()) continue;
-    const bool doubt = candidate == call.avoid || instance.suspect_until > now;
+    const bool doubt = candidate == call.avoid || instance.suspect;
     (doubt ? doubtful : good).push_back(candidate);
   }
   const auto& names = good.empty() ? doubtful : good;
@@ -93,7 +140,7 @@ void RpcInstances::attempt(std::shared_ptr<Call> call) {
   std::string name;
   auto* instance = choose(*call, name);
   if (instance == nullptr) return later(std::move(call), {});
-  instance->client->call(call->request, std::min(left, kOneTry),
+  instance->client->call(call->request, left,
                          [self = shared_from_this(), call, name](base::Result<std::string> answer) {
                            self->answered(call, name, std::move(answer));
                          });
@@ -106,10 +153,6 @@ void RpcInstances::answered(const std::shared_ptr<Call>& call, const std::string
     call->failure = unavailable(answer.error().message);
     if (answer.error().code == io::rpc::Errc::too_large) {
       return call->done(base::fail(domain::Errc::too_large, "this call is too large"));
-    }
-    if (auto instance = instances_.find(name);
-        answer.error().code == io::rpc::Errc::timeout && instance != instances_.end()) {
-      instance->second.suspect_until = steady_clock::now() + kSuspect;
     }
     return later(call, {});
   }

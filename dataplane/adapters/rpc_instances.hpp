@@ -12,7 +12,9 @@
 namespace chat::adapters {
 
 // The chat-messages instances of the map, and calls that are tried at one after the other until they are answered or
-// their time is over. On the executor's thread; shared, because calls that wait for their next try keep it.
+// their time is over. A call may rightly wait for long (its shard is away), so what shows that an instance is frozen is
+// a heartbeat: one without an answer drops the connection, and with it the calls that wait there go elsewhere. On the
+// executor's thread; shared, because calls that wait for their next try keep it.
 class RpcInstances : public std::enable_shared_from_this<RpcInstances> {
  public:
   using Done = std::function<void(base::Result<pb::Reply>)>;
@@ -29,7 +31,9 @@ class RpcInstances : public std::enable_shared_from_this<RpcInstances> {
   struct Instance {
     base::HostPort address;
     std::unique_ptr<io::rpc::Client> client;
-    base::SteadyTime suspect_until;  // it let a call wait in vain: others are asked first
+    std::uint64_t connection = 0;  // tells a client from those it replaced
+    bool beating = false;          // a heartbeat is under way
+    bool suspect = false;          // it missed one: others are asked first until it answers again
   };
   struct Call {
     std::uint16_t bucket = 0;
@@ -40,6 +44,10 @@ class RpcInstances : public std::enable_shared_from_this<RpcInstances> {
     std::string avoid;  // who failed last
     base::Error failure;
   };
+  void connect(Instance& instance);
+  void beat_later();
+  void beat();
+  void beaten(const std::string& name, std::uint64_t connection, bool answered);
   void attempt(std::shared_ptr<Call> call);
   void answered(const std::shared_ptr<Call>& call, const std::string& name, base::Result<std::string> answer);
   void later(std::shared_ptr<Call> call, std::chrono::milliseconds at_least);
@@ -49,6 +57,8 @@ class RpcInstances : public std::enable_shared_from_this<RpcInstances> {
   const base::Log& log_;
   io::rpc::Client::OnPush on_push_;
   std::map<std::string, Instance> instances_;
+  std::uint64_t connections_ = 0;
+  boost::asio::steady_timer heart_;
   bool stopped_ = false;
   std::minstd_rand random_{std::random_device{}()};
 };

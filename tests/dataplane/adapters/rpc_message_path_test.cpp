@@ -55,6 +55,7 @@ class Instance {
 
   std::size_t calls = 0;
   bool frozen = false;                // takes calls and does not answer
+  bool slow = false;                  // lets calls wait, but not heartbeats
   std::size_t busy = 0;               // so many calls are answered `unavailable`
   std::optional<base::Error> refuse;  // all calls are answered so
   std::set<Ulid> conversations;       // that were sent to
@@ -62,15 +63,19 @@ class Instance {
 
  private:
   void handle(const io::rpc::Peer& peer, std::uint64_t call, std::string_view payload) {
-    ++calls;
-    ASSERT_TRUE(last.ParseFromArray(payload.data(), static_cast<int>(payload.size())));
-    if (last.has_send()) conversations.insert(*protocol::id_of(last.send().conversation_id()));
-    if (frozen) return held_.emplace_back(peer, call, last), void();
-    peer.answer(call, reply_to(last).SerializeAsString());
+    pb::Request request;
+    ASSERT_TRUE(request.ParseFromArray(payload.data(), static_cast<int>(payload.size())));
+    if (!request.has_time()) {  // heartbeats come at any time
+      ++calls;
+      last = request;
+    }
+    if (request.has_send()) conversations.insert(*protocol::id_of(request.send().conversation_id()));
+    if (frozen || (slow && !request.has_time())) return held_.emplace_back(peer, call, request), void();
+    peer.answer(call, reply_to(request).SerializeAsString());
   }
   pb::Reply reply_to(const pb::Request& request) {
     pb::Reply reply;
-    if (busy > 0 || refuse) {
+    if (!request.has_time() && (busy > 0 || refuse)) {
       base::Error error{make_error_code(domain::Errc::unavailable), "busy", 5ms};
       if (busy > 0) --busy;
       protocol::to_pb(refuse.value_or(error), *reply.mutable_error());
@@ -222,16 +227,45 @@ TEST_F(RpcMessagePathTest, ACallThatNobodyAnswersEndsInItsTimeAsUnavailable) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s);
 }
 
-TEST_F(RpcMessagePathTest, AFrozenInstanceDelaysACallAndIsAvoidedAfterwards) {
+TEST_F(RpcMessagePathTest, CallsAtAFrozenInstanceGoElsewhereAndItIsAvoidedUntilItAnswersAgain) {
   connect();
   instances_[0]->frozen = true;
-  for (int conversation = 0; instances_[0]->calls == 0; ++conversation) {
-    ASSERT_TRUE(send(static_cast<std::uint8_t>(conversation), 8s));  // the one that meets it takes a try's time
+  std::size_t answered = 0;
+  for (int conversation = 0; conversation < 40; ++conversation) {
+    path_->send(draft(static_cast<std::uint8_t>(conversation)), {}, 20s, [&](base::Result<domain::Ack> ack) {
+      EXPECT_TRUE(ack);
+      ++answered;
+    });
   }
+  ASSERT_TRUE(eventually(
+      io_, [&] { return answered == 40; }, 10s));
   const auto calls = instances_[0]->calls;
+  EXPECT_GT(calls, 0u);
   for (int conversation = 0; conversation < 40; ++conversation)
     ASSERT_TRUE(send(static_cast<std::uint8_t>(conversation)));
   EXPECT_EQ(instances_[0]->calls, calls);
+  instances_[0]->frozen = false;
+  EXPECT_TRUE(eventually(
+      io_,
+      [&] {
+        for (int conversation = 0; conversation < 40; ++conversation)
+          EXPECT_TRUE(send(static_cast<std::uint8_t>(conversation)));
+        return instances_[0]->calls > calls;
+      },
+      10s));
+}
+
+TEST_F(RpcMessagePathTest, ACallThatWaitsAtALivingInstanceIsNotSentTwice) {
+  connect();
+  for (auto& instance : instances_) instance->slow = true;
+  std::optional<base::Result<domain::Ack>> answer;
+  path_->send(draft(1), {}, 20s, [&](base::Result<domain::Ack> ack) { answer = std::move(ack); });
+  io_.run_for(4500ms);  // longer than a frozen instance is waited for
+  EXPECT_FALSE(answer);
+  EXPECT_EQ(instances_[0]->calls + instances_[1]->calls, 1u);
+  for (auto& instance : instances_) instance->answer_later();
+  ASSERT_TRUE(eventually(io_, [&] { return answer.has_value(); }));
+  EXPECT_TRUE(*answer);
 }
 
 TEST_F(RpcMessagePathTest, ABusyInstanceIsAskedAgainAndARefusalIsNot) {
