@@ -140,6 +140,20 @@ async function waitForConnection({ ada, bo }) {
   say('what was typed without a connection survived a reload and arrived once');
 }
 
+// On a phone the conversation has the whole screen; that there is no connection is still said.
+async function loseTheNetwork({ bo }) {
+  await bo.page.route('**/v1/connect', (route) => route.abort());
+  await bo.page.reload();
+  await bo.page.getByRole('status').filter({ hasText: /onnecting…/ }).waitFor();
+  await bo.page.getByRole('button', { name: 'Try now' }).waitFor();
+  await picture(bo, 'phone-offline');
+  await bo.page.unroute('**/v1/connect');
+  await bo.page.getByRole('button', { name: 'Try now' }).click();
+  await bo.online();
+  await bo.page.getByRole('status').filter({ hasText: /onnecting…/ }).waitFor({ state: 'detached' });
+  say('a phone says that there is no connection, and tries again when told to');
+}
+
 async function talkInAGroup({ ada, bo, cy }) {
   await ada.makeGroup('Analytical engine', [bo, cy]);
   await ada.say('Welcome, both of you.');
@@ -236,6 +250,7 @@ try {
   await talkWhileAGatewayDies(scene);
   await loadOlder(scene);
   await waitForConnection(scene);
+  await loseTheNetwork(scene);
   await talkInAGroup(scene);
   await useTheKeyboard(scene);
   await useTwoTabs(scene);

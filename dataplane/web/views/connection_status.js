@@ -9,8 +9,11 @@ export function connectionStatus({ store, retryNow }) {
   const view = el('div.connection', {}, el('span.connection-dot', { 'aria-hidden': 'true' }), text, retry);
   let timer = null;
   let everOnline = false;
+  let last = null;
 
   store.subscribe(({ connection }) => {
+    if (connection === last) return;
+    last = connection;
     clearTimeout(timer);
     view.dataset.phase = connection.phase;
     if (connection.phase === 'online') {

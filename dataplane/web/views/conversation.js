@@ -25,7 +25,7 @@ export function conversationView({ store, chat, actions }) {
   const box = el('div.messages-scroll', { tabindex: '0', role: 'region', 'aria-label': 'Messages' }, loading, rows);
   const jump = el('button.jump', { type: 'button', hidden: true, onclick: toBottom }, el('span', {}), icon('down'));
   const compose = composer({ send });
-  const pane = el('section.conversation', { 'aria-label': 'Conversation', onkeydown },
+  const pane = el('section.conversation', { 'aria-label': 'Conversation' },
     el('header.conversation-header', {}, iconButton('back', 'Back to conversations', () => actions.close(), 'back-button'), circle,
       el('div.conversation-names', {}, title, subtitle), details),
     box, jump, compose.view);
@@ -127,10 +127,6 @@ export function conversationView({ store, chat, actions }) {
     scroll.toBottom();
     moved();
     compose.focus();
-  }
-
-  function onkeydown(event) {
-    if (event.key === 'Escape' && !event.isComposing) actions.close();
   }
 
   return { view, focus: (typing) => (typing ? compose.focus() : title.focus()) };

@@ -3,7 +3,7 @@ import { avatar, el, hidden, iconButton, reconcile, setText, updateAvatar } from
 import { fullTime, shortTime } from './when.js';
 
 // My conversations, newest first, with their last message and what is unread.
-export function conversationList({ store, actions, status }) {
+export function conversationList({ store, actions }) {
   const list = el('ul.conversations', {});
   const empty = el('div.list-empty', { hidden: true },
     el('p', {}, 'No conversations yet.'),
@@ -14,7 +14,6 @@ export function conversationList({ store, actions, status }) {
     el('header.sidebar-header', {}, el('h1', {}, 'Chats'),
       iconButton('compose', 'New conversation', () => actions.newConversation()),
       iconButton('group', 'New group', () => actions.newGroup())),
-    status,
     el('div.conversations-scroll', {}, list, empty),
     el('footer.sidebar-footer', {}, me, iconButton('leave', 'Sign out', () => actions.signOut())));
 

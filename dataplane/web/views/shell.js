@@ -20,9 +20,9 @@ export function shell({ chat, signOut }) {
     discard: (item) => chat.discard(item),
     signOut: askToSignOut,
   };
-  const list = conversationList({ store, actions, status: connectionStatus({ store, retryNow: () => chat.socket.retryNow() }) });
+  const list = conversationList({ store, actions });
   const conversation = conversationView({ store, chat, actions });
-  const view = el('div.shell', {}, list.view, conversation.view);
+  const view = el('div.shell', {}, connectionStatus({ store, retryNow: () => chat.socket.retryNow() }), list.view, conversation.view);
 
   const unsubscribe = store.subscribe((state) => {
     view.dataset.view = state.open ? 'conversation' : 'list';
@@ -34,6 +34,7 @@ export function shell({ chat, signOut }) {
   window.addEventListener('hashchange', route);
   window.addEventListener('online', retry);
   document.addEventListener('visibilitychange', retry);
+  document.addEventListener('keydown', leaveByKey);
 
   function idInAddress() {
     return /^#\/c\/([0-9A-Z]{26})$/i.exec(location.hash)?.[1] ?? null;
@@ -65,6 +66,11 @@ export function shell({ chat, signOut }) {
     if (document.visibilityState === 'visible') chat.socket.retryNow();
   }
 
+  // From wherever the focus is; a dialog has its own Escape.
+  function leaveByKey(event) {
+    if (event.key === 'Escape' && !event.isComposing && !document.querySelector('dialog[open]')) close();
+  }
+
   function askToSignOut() {
     const unsent = store.state.outbox.length;
     const text = unsent === 0 ? 'Your conversations stay with your account.'
@@ -82,6 +88,7 @@ export function shell({ chat, signOut }) {
       window.removeEventListener('hashchange', route);
       window.removeEventListener('online', retry);
       document.removeEventListener('visibilitychange', retry);
+      document.removeEventListener('keydown', leaveByKey);
     },
   };
 }
