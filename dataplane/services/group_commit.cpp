@@ -6,6 +6,7 @@
 
 #include "dataplane/base/backoff.hpp"
 #include "dataplane/domain/errors.hpp"
+#include "dataplane/services/draft_batch.hpp"
 
 namespace chat::services {
 namespace {
@@ -16,29 +17,7 @@ base::Error unavailable(std::string message) {
   return {make_error_code(domain::Errc::unavailable), std::move(message), kRetryAfter};
 }
 
-// Drafts that are tried together, with what is written of them side by side: the writer wants the drafts in one piece.
-struct Batch {
-  std::vector<domain::Draft> drafts;
-  std::vector<QueuedDraft> waiting;  // without their drafts
-  bool after_unknown = false;
-
-  explicit Batch(std::vector<QueuedDraft> queued) : waiting(std::move(queued)) {
-    drafts.reserve(waiting.size());
-    for (auto& item : waiting) drafts.push_back(std::move(item.draft));
-  }
-  // Keeps the first half and gives the second.
-  [[nodiscard]] Batch split() {
-    const auto half = static_cast<std::ptrdiff_t>(waiting.size() / 2);
-    Batch second({});
-    second.after_unknown = after_unknown;
-    std::move(drafts.begin() + half, drafts.end(), std::back_inserter(second.drafts));
-    std::move(waiting.begin() + half, waiting.end(), std::back_inserter(second.waiting));
-    drafts.resize(static_cast<std::size_t>(half));
-    waiting.resize(static_cast<std::size_t>(half));
-    return second;
-  }
-};
-
+using Batch = DraftBatch;
 using Answers = std::vector<std::pair<CommitDone, base::Result<Committed>>>;
 
 }  // namespace
