@@ -23,12 +23,16 @@ class Writer:
         await self.socket.find(lambda f: f["type"] == "sync.done")
 
     def collect(self):
-        """Takes what this connection saw; revs must ascend without a gap on one connection."""
+        """Takes what this connection saw; revs must ascend without a gap, but that its one sync may repeat what came
+        before it: it goes back to the rev that was asked for, once, and before its sync.done."""
         if self.socket is None:
             return
         frames = self.socket.messages(self.conversation)
+        kinds = [f["type"] for f in self.socket.frames]
+        synced = self.socket.frames[:kinds.index("sync.done")] if "sync.done" in kinds else self.socket.frames
         revs = [f["rev"] for f in frames]
-        if revs and revs != list(range(revs[0], revs[0] + len(revs))):
+        back = [i for i in range(1, len(revs)) if revs[i] != revs[i - 1] + 1]
+        if len(back) > 1 or any(revs[i] > revs[i - 1] or frames[i] not in synced for i in back):
             self.order_broken.append(revs)
         for frame in frames:
             self.seen[frame["rev"]] = frame
