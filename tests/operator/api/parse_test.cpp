@@ -165,6 +165,11 @@ spec:
   EXPECT_EQ(parsed(to_json(cluster, Part::SpecOnly).dump()), cluster);
 }
 
+TEST(Parse, WordsThatOnlyLookLikeNumbersAreTexts) {
+  for (const char* name : {"inf", "nan", "infinity", "e5", "v1"})
+    EXPECT_EQ(parsed(std::string(kLeast) + "spec: {image: " + name + "}\n").spec.image, name);
+}
+
 TEST(Parse, AStreamOfSeveralDocuments) {
   auto documents = parse_documents(
       std::string(kLeast) +
