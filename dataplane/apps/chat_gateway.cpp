@@ -21,7 +21,7 @@ class GatewayService final : public Service {
       : daemon_(daemon), tasks_(daemon.io.get_executor()), drift_timer_(daemon.io), path_(make_path()) {}
 
   base::Task<base::Status> start() override;
-  std::string not_ready() override { return gateway_ ? gateway_->not_ready() : "starting"; }
+  std::string not_ready() override;
   void add_status(base::Json& status) override {
     if (gateway_) gateway_->add_status(status);
   }
@@ -48,6 +48,7 @@ class GatewayService final : public Service {
   base::TaskGroup tasks_;
   boost::asio::steady_timer drift_timer_;
   bool stopping_ = false;
+  bool contact_ = false;
   adapters::RpcMessagePath path_;
   std::unique_ptr<adapters::JwtVerifier> tokens_;
   std::optional<io::redis::Client> redis_;
@@ -131,11 +132,19 @@ base::Task<> GatewayService::watch_clock() {
   }
 }
 
+// Sockets stay while chat-messages is away; only at the start nobody knows yet whether there is anyone to ask.
+std::string GatewayService::not_ready() {
+  if (!gateway_) return "starting";
+  contact_ = contact_ || path_.reachable();
+  return contact_ ? gateway_->not_ready() : "no chat-messages was reached yet";
+}
+
 base::Task<> GatewayService::stop() {
   stopping_ = true;
   drift_timer_.cancel();
-  if (gateway_) co_await gateway_->stop(kStopGrace);
+  if (gateway_) co_await gateway_->finish(kStopGrace);
   path_.stop();
+  if (gateway_) co_await gateway_->stop();
   if (subscriptions_) co_await subscriptions_->stop();
   if (redis_) co_await redis_->stop();
   co_await tasks_.idle(std::chrono::steady_clock::now() + std::chrono::seconds(5));

@@ -111,12 +111,15 @@ std::string Gateway::elsewhere() {
 
 std::vector<std::shared_ptr<Connection>> Gateway::all() const { return connections_; }
 
-base::Task<> Gateway::stop(std::chrono::milliseconds grace) {
+base::Task<> Gateway::finish(std::chrono::milliseconds grace) {
   server_.stop_accepting();
   drain({grace, 0, std::max<std::size_t>(500, connections_.size())});
   while (state_ != State::gone) {
     co_await ended_.wait(ports_.executor, std::chrono::steady_clock::now() + std::chrono::seconds(60));
   }
+}
+
+base::Task<> Gateway::stop() {
   stopping_ = true;
   sweep_timer_.cancel();
   co_await server_.stop(std::chrono::seconds(1));

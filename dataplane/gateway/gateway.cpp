@@ -12,7 +12,7 @@ using io::http::field;
 using io::http::problem;
 using io::http::status;
 
-constexpr std::chrono::milliseconds kProbe{200};
+constexpr std::chrono::seconds kElsewhere{1};  // another gateway can be asked at once
 
 io::http::ServerLimits server_limits(const GatewayOptions& options) {
   io::http::ServerLimits limits;
@@ -38,6 +38,11 @@ io::http::Response try_later(status code, std::string_view error_code, std::stri
   const auto seconds = std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(wait).count());
   response.set(field::retry_after, std::to_string(seconds));
   return response;
+}
+
+io::http::Response draining() {
+  return try_later(status::service_unavailable, "unavailable",
+                   "this gateway is being drained: ask POST /v1/connect for another one", kElsewhere);
 }
 
 }  // namespace
@@ -72,7 +77,6 @@ Gateway::~Gateway() = default;
 void Gateway::start() {
   hub_.start();
   tasks_.spawn("gateway_sweep", sweep());
-  tasks_.spawn("gateway_probe", probe());
   server_.serve([this](io::http::Request request, io::http::Peer peer) { return handle(std::move(request), peer); },
                 [this](boost::asio::ip::tcp::socket socket, io::http::Request request, io::http::Peer peer) {
                   return upgrade(std::move(socket), std::move(request), peer);
@@ -83,10 +87,7 @@ base::Result<std::uint16_t> Gateway::listen(const base::HostPort& where, bool re
   return server_.listen(where, reuse_port);
 }
 
-std::string Gateway::not_ready() const {
-  if (state_ != State::serving) return "draining";
-  return contact_ ? "" : "no chat-messages was reached yet";
-}
+std::string Gateway::not_ready() const { return state_ == State::serving ? "" : "draining"; }
 
 void Gateway::add_status(base::Json& json) const {
   constexpr std::array<const char*, 3> kStates = {"Serving", "Draining", "Gone"};
@@ -95,16 +96,6 @@ void Gateway::add_status(base::Json& json) const {
   json["conversations"] = hub_.conversations();
   json["draining"] = state_ != State::serving;
   json["state"] = kStates.at(static_cast<std::size_t>(state_));
-}
-
-// Ready means that it can serve; at the start nobody knows yet whether there is anyone to ask.
-base::Task<> Gateway::probe() {
-  boost::asio::steady_timer timer(ports_.executor);
-  while (!stopping_ && !contact_) {
-    auto heads = co_await ports_.path.heads({});
-    contact_ = heads.has_value();
-    if (!contact_) co_await base::sleep_until(timer, std::chrono::steady_clock::now() + kProbe);
-  }
 }
 
 // ---------------------------------------------------------------- upgrades
@@ -130,10 +121,7 @@ base::Task<tl::expected<Gateway::Admission, io::http::Response>> Gateway::admit(
                                                                                 io::http::Peer peer) {
   auto asked = check_upgrade(request, options_.allowed_origins);
   if (!asked) co_return tl::unexpected(std::move(asked.error()));
-  if (state_ != State::serving || stopping_) {
-    co_return tl::unexpected(try_later(status::service_unavailable, "unavailable",
-                                       "this gateway is being drained: ask POST /v1/connect for another one", kProbe));
-  }
+  if (state_ != State::serving) co_return tl::unexpected(draining());
   if (connections_.size() >= options_.max_connections) {
     co_return tl::unexpected(try_later(status::service_unavailable, "unavailable",
                                        "this gateway is full: ask POST /v1/connect for another one",
@@ -169,6 +157,7 @@ base::Task<tl::expected<Gateway::Admission, io::http::Response>> Gateway::admit(
 
 base::Task<> Gateway::upgrade(boost::asio::ip::tcp::socket socket, io::http::Request request, io::http::Peer peer) {
   auto admission = co_await admit(request, peer);
+  if (admission && state_ != State::serving) admission = tl::unexpected(draining());  // since it was asked
   if (!admission) {
     metrics_.refused(std::to_string(admission.error().result_int()));
     co_await refuse(std::move(socket), std::move(admission.error()));

@@ -35,7 +35,7 @@ struct DrainPlan {
 
 // The WebSocket front: upgrades, the connections, their deadlines, drain. It keeps no truth.
 //
-// Lifecycle: start() → listen() → stop(), awaited before destruction. One thread, the event loop's.
+// Lifecycle: start() → listen() → finish() → stop(), both awaited before destruction. One thread, the event loop's.
 class Gateway {
  public:
   struct Ports {
@@ -60,8 +60,10 @@ class Gateway {
   void add_status(base::Json& status) const;
   // Begins to drain, or speeds up a drain that is under way. Upgrades get 503 from now on.
   void drain(const DrainPlan& plan);
-  // Drains within `grace`, unless that was done, and ends.
-  [[nodiscard]] base::Task<> stop(std::chrono::milliseconds grace);
+  // Accepts no more and drains within `grace`, unless that was done. What is under way is answered first.
+  [[nodiscard]] base::Task<> finish(std::chrono::milliseconds grace);
+  // Ends what is left; quick once the message path was stopped, since nothing then waits for it.
+  [[nodiscard]] base::Task<> stop();
 
  private:
   enum class State { serving, draining, gone };
@@ -75,7 +77,6 @@ class Gateway {
   };
   base::Task<tl::expected<Admission, io::http::Response>> admit(const io::http::Request& request, io::http::Peer peer);
   base::Task<> run(std::shared_ptr<Connection> connection, io::http::Request request, std::string subprotocol);
-  base::Task<> probe();
   base::Task<> sweep();
 
   // drain.cpp
@@ -98,7 +99,6 @@ class Gateway {
   DrainPlan plan_;
   base::SteadyTime drain_until_{};
   Signal ended_;  // a connection did, or the plan changed
-  bool contact_ = false;
   bool stopping_ = false;
   boost::asio::steady_timer sweep_timer_;
   std::minstd_rand random_{std::random_device{}()};

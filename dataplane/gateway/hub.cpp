@@ -9,8 +9,6 @@ namespace {
 // Groups above kMembersPublishedSingly are published to their own channel. We listen to it a good while earlier, so
 // that nothing is missed when a group grows past that size.
 constexpr std::int32_t kChannelFromMembers = domain::kMembersPublishedSingly / 2;
-// Clocks may differ by a second before anyone complains.
-constexpr std::int64_t kClockSkewMilliseconds = 1000;
 
 }  // namespace
 

@@ -19,6 +19,9 @@
 
 namespace chat::gateway {
 
+// Clocks may differ by a second before anyone complains.
+inline constexpr std::int64_t kClockSkewMilliseconds = 1000;
+
 struct HubOptions {
   std::chrono::milliseconds reorder{50};          // how long a gap in rev may close by itself
   std::chrono::milliseconds compare{15'000};      // heads are compared with the store…

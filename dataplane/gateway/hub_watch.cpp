@@ -114,20 +114,24 @@ std::vector<Ulid> Hub::users_to_check() {
 
 // A user whose conversation was announced to nobody would never hear of it: a few users each time are asked for.
 base::Task<> Hub::check_users() {
-  for (const auto& id : users_to_check()) {
-    if (stopping_) co_return;
+  const auto chosen = users_to_check();
+  for (std::size_t i = 0; i < chosen.size() && !stopping_; ++i) {
+    const auto& id = chosen[i];
     if (auto* user = find_user(id); user == nullptr || user->clients.empty()) continue;
     const auto asked_at = ports_.clock.now_milliseconds();
     auto heads = co_await ports_.path.sign_on(id);
+    if (!heads) {  // the others would wait as long for nothing: those who need it are asked for again soon
+      for (; i < chosen.size(); ++i) {
+        auto* user = find_user(chosen[i]);
+        if (user != nullptr && !user->signed_on) unsigned_.push_back(chosen[i]);
+      }
+      co_return;
+    }
     auto* user = find_user(id);
     if (user == nullptr || user->clients.empty()) continue;
-    if (!heads) {
-      if (!user->signed_on) unsigned_.push_back(id);
-      continue;
-    }
     take_over(*user, *heads);
     user->signed_on = true;
-    user->known_at = asked_at - 1000;
+    user->known_at = asked_at - kClockSkewMilliseconds;
   }
 }
 

@@ -5,6 +5,9 @@ namespace chat::gateway {
 
 // The gateway's figures, looked up once. `registry` is for those whose labels are known only when they happen.
 struct GatewayMetrics {
+  prometheus::Counter& received(const std::string& type) {
+    return registry.counter("chat_gateway_frames_received_total", "Frames from clients, by type.", {{"type", type}});
+  }
   explicit GatewayMetrics(base::Metrics& metrics)
       : registry(metrics),
         connections(metrics.gauge("chat_gateway_connections", "Open WebSockets, those not signed in yet included.")),
@@ -18,15 +21,17 @@ struct GatewayMetrics {
                                      "Conversations that a comparison of heads found to be behind the store.")),
         slow_readers(metrics.counter("chat_gateway_slow_readers_total", "Connections closed for reading too slowly.")),
         send_queue_bytes(metrics.gauge("chat_gateway_send_queue_bytes", "Bytes that wait to be sent to clients.")),
+        bad_frames(received("bad")),
+        auth_frames(received("auth")),
+        pings(received("ping")),
+        sends(received("msg.send")),
+        receipts(received("receipt")),
+        syncs(received("sync")),
         send_seconds(metrics.seconds("chat_gateway_send_seconds", "From msg.send read to its answer queued.")),
         sync_seconds(metrics.seconds("chat_gateway_sync_seconds", "From sync read to sync.done queued.")) {}
 
   void disconnected(const std::string& reason) {
     registry.counter("chat_gateway_disconnects_total", "WebSockets ended, by why.", {{"reason", reason}}).Increment();
-  }
-  void received(const std::string& type) {
-    registry.counter("chat_gateway_frames_received_total", "Frames from clients, by type.", {{"type", type}})
-        .Increment();
   }
   void error_sent(const std::string& code) {
     registry.counter("chat_gateway_errors_total", "Error frames sent, by code.", {{"code", code}}).Increment();
@@ -45,6 +50,12 @@ struct GatewayMetrics {
   prometheus::Counter& heads_behind;
   prometheus::Counter& slow_readers;
   prometheus::Gauge& send_queue_bytes;
+  prometheus::Counter& bad_frames;
+  prometheus::Counter& auth_frames;
+  prometheus::Counter& pings;
+  prometheus::Counter& sends;
+  prometheus::Counter& receipts;
+  prometheus::Counter& syncs;
   prometheus::Histogram& send_seconds;
   prometheus::Histogram& sync_seconds;
 };

@@ -14,15 +14,16 @@ constexpr double kBadFramesPerMinute = 60;
 constexpr std::int64_t kBadFramesAtOnce = 100;
 constexpr double kLimitedPerMinute = 200;
 
-const char* type_of(const protocol::ClientFrame& frame) {
-  struct Name {
-    const char* operator()(const protocol::AuthFrame&) const { return "auth"; }
-    const char* operator()(const protocol::PingFrame&) const { return "ping"; }
-    const char* operator()(const protocol::SendFrame&) const { return "msg.send"; }
-    const char* operator()(const protocol::ReceiptFrame&) const { return "receipt"; }
-    const char* operator()(const protocol::SyncFrame&) const { return "sync"; }
+prometheus::Counter& counter_of(GatewayMetrics& metrics, const base::Result<protocol::ClientFrame>& frame) {
+  struct Counter {
+    GatewayMetrics& metrics;
+    prometheus::Counter& operator()(const protocol::AuthFrame&) const { return metrics.auth_frames; }
+    prometheus::Counter& operator()(const protocol::PingFrame&) const { return metrics.pings; }
+    prometheus::Counter& operator()(const protocol::SendFrame&) const { return metrics.sends; }
+    prometheus::Counter& operator()(const protocol::ReceiptFrame&) const { return metrics.receipts; }
+    prometheus::Counter& operator()(const protocol::SyncFrame&) const { return metrics.syncs; }
   };
-  return std::visit(Name{}, frame);
+  return frame ? std::visit(Counter{metrics}, *frame) : metrics.bad_frames;
 }
 
 }  // namespace
@@ -41,7 +42,7 @@ Session::Next Session::on_text(std::string_view text) {
   alive();
   if (closing_ || finish_) return Next::read;  // too late: what is not answered is sent again elsewhere
   auto decoded = protocol::decode_frame(text, context_.router.map().limits.content_characters);
-  context_.metrics.received(decoded.frame ? type_of(*decoded.frame) : "bad");
+  counter_of(context_.metrics, decoded.frame).Increment();
   if (!identity_) return authenticate(decoded);
   if (!decoded.frame) {
     answer_bad(decoded.frame.error(), decoded.id);
@@ -78,6 +79,8 @@ base::Task<> Session::sign_on() {
   }
   connection_id_ = base::new_ulid(context_.clock.now_milliseconds());
   present_ = true;
+  // Those who came at the same moment are not all refreshed at the same moment.
+  refreshed_ = context_.clock.steady() - context_.options.presence_refresh * connection_id_.bytes.back() / 512;
   const auto user = identity_->user_id;
   auto count = co_await context_.presence.connected(user, connection_id_.text(), context_.gateway);
   const auto here = static_cast<std::int64_t>(context_.hub.connections_of(user)) + 1;

@@ -50,9 +50,13 @@ class GatewayTest : public ::testing::Test {
     port = *listening;
     thread = std::thread([this] { io.run(); });
   }
+  static base::Task<> end(Gateway& gateway, std::chrono::milliseconds grace) {
+    co_await gateway.finish(grace);
+    co_await gateway.stop();
+  }
   std::future<void> stop(std::chrono::milliseconds grace) {
     auto stopped = std::make_shared<std::promise<void>>();
-    boost::asio::co_spawn(io, gateway->stop(grace), [stopped](const std::exception_ptr&) { stopped->set_value(); });
+    boost::asio::co_spawn(io, end(*gateway, grace), [stopped](const std::exception_ptr&) { stopped->set_value(); });
     stopped_ = true;
     return stopped->get_future();
   }
@@ -531,6 +535,37 @@ TEST_F(GatewayTest, ReceiptsReachTheOtherMembers) {
   EXPECT_EQ(receipt->at("user_id"), kAlice.text());
 }
 
+TEST_F(GatewayTest, WhoIsAddedLateCatchesUpBeforeTheLiveFrames) {
+  const auto group = id_of(101);
+  const auto dora = id_of(4);
+  tokens.identities["dora-token"] = {dora, "dora", "d", id_of(202), INT64_MAX};
+  messages.create(group, {kAlice, kBob}, false);
+  start();
+  auto alice = client(kAliceToken);
+  auto late = client("dora-token");
+  on_loop([&] {  // Alice's copies overtake Dora's
+    bus.hold = true;
+    messages.add(group, dora);
+    messages.say(group, kAlice, "one");
+    messages.say(group, kAlice, "two");
+    auto held = bus.held;
+    bus.release({});
+    const auto alices = ports::user_channel(kAlice.text());
+    const auto doras = ports::user_channel(dora.text());
+    bus.hear(alices, held[1].second);
+    bus.hear(alices, held[2].second);
+    boost::asio::post(io, [this, held, doras] { bus.hear(doras, held[0].second); });
+  });
+  auto added = late->read_type("conversation");
+  ASSERT_TRUE(added);
+  on_loop([&] { messages.say(group, kAlice, "three"); });
+  for (int rev = 1; rev <= 3; ++rev) {
+    auto message = late->read_type("message");
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->at("rev"), rev);
+  }
+}
+
 TEST_F(GatewayTest, DrainTellsEveryoneThenClosesTheRest) {
   domain::ClusterMap with_others;
   with_others.version = 1;
@@ -539,7 +574,7 @@ TEST_F(GatewayTest, DrainTellsEveryoneThenClosesTheRest) {
                           {"gateway-2", "ws://draining", {}, true}};
   router = domain::Router(with_others);
   start();
-  EXPECT_TRUE(eventually([&] { return on_loop([&] { return gateway->not_ready().empty(); }); }));
+  EXPECT_EQ(on_loop([&] { return gateway->not_ready(); }), "");
   auto alice = client(kAliceToken);
   auto bob = client(kBobToken);
   on_loop([&] { gateway->drain({std::chrono::milliseconds(600), 0, 500}); });
