@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 
 // Reads and receipts; a send brings its own.
 constexpr milliseconds kTimeout{5000};
+constexpr milliseconds kAnnounceTimeout{1000};  // best effort, and someone waits for the change's answer
 
 base::Error unexpected() {
   return {make_error_code(domain::Errc::unavailable), "chat-messages gave an answer that is not one",
@@ -234,7 +235,8 @@ Task<base::Status> RpcMessagePath::announce(Announcement announcement) {
   call->set_frame(announcement.frame);
   for (const auto& user : announcement.subjects) call->add_subjects(id_bytes(user));
   for (const auto& user : announcement.audience) call->add_audience(id_bytes(user));
-  auto reply = co_await state->call(domain::bucket_of(announcement.conversation_id), std::move(request));
+  auto reply =
+      co_await state->call(domain::bucket_of(announcement.conversation_id), std::move(request), kAnnounceTimeout);
   co_return done_of(reply);
 }
 

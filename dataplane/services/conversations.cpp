@@ -233,17 +233,24 @@ Task<Status> Conversations::remove_member(Ulid id, Ulid actor, Ulid user) {
 Task<Status> Conversations::set_role(Ulid id, Ulid actor, Ulid user, domain::Role role) {
   auto head = co_await parts_.store.set_role(id, actor, user, role);
   if (!head) co_return base::fail(std::move(head).error());
-  const base::Json extra{
-      {"user_id", user.text()}, {"role", std::string(domain::name(role))}, {"by_user_id", actor.text()}};
-  ports::MessagePath::Announcement announcement{id,     *head, "role_changed",
-                                                {user}, {},    protocol::conversation_frame(id, "role_changed", extra)};
+  ports::MessagePath::Announcement announcement{id, *head, "role_changed", {user}, {}, {}};
   if (head->member_count <= domain::kMembersPublishedSingly) {
     auto all = co_await parts_.store.members(id, actor, std::nullopt, domain::kMembersPublishedSingly);
     if (all) {
       for (const auto& member : *all) announcement.audience.push_back(member.user_id);
     }
   }
-  co_await announce(std::move(announcement));
+  base::Json extra{{"user_id", user.text()}, {"role", std::string(domain::name(role))}, {"by_user_id", actor.text()}};
+  announcement.frame = protocol::conversation_frame(id, "role_changed", extra);
+  bool told = co_await announce(announcement);
+  if (told && role == domain::Role::owner && user != actor) {
+    // There is one owner: who gives it away is an admin from then on.
+    extra["user_id"] = actor.text();
+    extra["role"] = std::string(domain::name(domain::Role::admin));
+    announcement.subjects = {actor};
+    announcement.frame = protocol::conversation_frame(id, "role_changed", extra);
+    told = co_await announce(std::move(announcement));
+  }
   co_return Status{};
 }
 
@@ -330,7 +337,8 @@ Task<> Conversations::announce_members(const ports::MemberChange& change, std::s
       auto one = announcement;
       one.subjects = {user};
       one.frame = protocol::conversation_frame(id, what, extra);
-      co_await announce(std::move(one));
+      const bool told = co_await announce(std::move(one));
+      if (!told) co_return;  // the others would wait in vain as long
     }
     co_return;
   }
@@ -341,7 +349,7 @@ Task<> Conversations::announce_members(const ports::MemberChange& change, std::s
   co_await announce(std::move(announcement));
 }
 
-Task<> Conversations::announce(ports::MessagePath::Announcement announcement) {
+Task<bool> Conversations::announce(ports::MessagePath::Announcement announcement) {
   const Ulid id = announcement.conversation_id;
   auto told = co_await parts_.messages.announce(std::move(announcement));
   if (!told) parts_.log.warn("announce_failed", {{"conversation_id", id.text()}, {"problem", told.error().message}});

@@ -96,7 +96,7 @@ class Conversations {
   [[nodiscard]] Task<> announce_created(const Details& details, Ulid creator, std::vector<Ulid> members);
   // About one person each, as long as they are few; else one for all.
   [[nodiscard]] Task<> announce_members(const ports::MemberChange& change, std::string_view what, Ulid actor);
-  [[nodiscard]] Task<> announce(ports::MessagePath::Announcement announcement);
+  Task<bool> announce(ports::MessagePath::Announcement announcement);  // true where it got through
 
   Parts parts_;
 };

@@ -201,6 +201,16 @@ TEST_F(ConversationsTest, who_is_removed_hears_it_and_no_longer_finds_the_conver
   EXPECT_THAT(messages_.announced[0].audience, UnorderedElementsAre(ada_, bob_));
 }
 
+TEST_F(ConversationsTest, who_gives_the_group_away_is_announced_as_admin) {
+  const auto id = group(ada_, {bob_})->summary.conversation.conversation_id;
+  messages_.announced.clear();
+  ASSERT_TRUE(run_task(conversations_.set_role(id, ada_, bob_, domain::Role::owner)));
+  ASSERT_EQ(messages_.announced.size(), 2u);
+  EXPECT_THAT(messages_.announced[0].frame, HasSubstr("\"role\":\"owner\""));
+  EXPECT_THAT(messages_.announced[1].subjects, ElementsAre(ada_));
+  EXPECT_THAT(messages_.announced[1].frame, HasSubstr("\"role\":\"admin\""));
+}
+
 TEST_F(ConversationsTest, a_deleted_group_is_gone_for_everyone_and_all_hear_it) {
   const auto id = group(ada_, {bob_})->summary.conversation.conversation_id;
   messages_.announced.clear();
