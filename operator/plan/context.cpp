@@ -86,7 +86,16 @@ bool Context::shard_serves(const std::string& shard) const {
   auto it = seen.shards.find(shard);
   if (it == seen.shards.end() || !it->second.report) return false;
   const auto& report = *it->second.report;
-  return report.takes_writes && report.migrated && report.identity == shard && joined(report.ranges) == buckets;
+  // Where a migration is refused the schema of before serves on.
+  const bool has_schema = report.migrated || !report.migration_problem.empty();
+  return report.takes_writes && has_schema && report.identity == shard && joined(report.ranges) == buckets;
+}
+
+bool Context::schema_is_current() const {
+  return std::all_of(wanted.begin(), wanted.end(), [this](const auto& each) {
+    auto it = seen.shards.find(each.name);
+    return each.role != Role::shard || (it != seen.shards.end() && it->second.report && it->second.report->migrated);
+  });
 }
 
 std::int64_t Context::ready_count(Role role) const {

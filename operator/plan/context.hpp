@@ -19,8 +19,9 @@ struct Context {
   // Its report, where it runs and reported within the last 5 s.
   [[nodiscard]] const ports::DaemonReport* live_report(const ports::ProcessView& process) const;
   [[nodiscard]] bool is_ready(const ports::ProcessView& process) const;
-  // Takes writes, has every migration and owns what the plan says.
+  // Takes writes, has a schema and owns what the plan says.
   [[nodiscard]] bool shard_serves(const std::string& shard) const;
+  [[nodiscard]] bool schema_is_current() const;  // on every shard, known and not guessed
   [[nodiscard]] bool is_draining(const std::string& gateway) const { return memory.drains.contains(gateway); }
   [[nodiscard]] std::int64_t ready_count(ports::Role role) const;
   // Every live daemon runs the published map (I10).

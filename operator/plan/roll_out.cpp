@@ -37,9 +37,12 @@ const ProcessView* next_to_restart(const Context& context, Role role) {
 }  // namespace
 
 void roll_out(Context& context) {
+  const bool schema_is_current = context.schema_is_current();
   for (Role role : {Role::shard, Role::redis, Role::messages, Role::worker, Role::api, Role::gateway}) {
     const ProcessView* process = next_to_restart(context, role);
     if (process == nullptr) continue;
+    // A new version of the daemons counts on its schema: the migrations come first.
+    if (role != Role::shard && !schema_is_current) continue;
     if (role == Role::gateway)
       context.memory.drains[process->name] = context.seen.now_ms;  // I11: scale_in() takes it from here
     else

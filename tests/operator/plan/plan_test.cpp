@@ -186,6 +186,7 @@ TEST(Plan, AChangedMigrationIsNotRunAndSaid) {
   world.decide_once();
   EXPECT_TRUE(world.last.actions.empty());
   EXPECT_EQ(world.condition("Degraded").reason, "MigrationRefused");
+  EXPECT_EQ(world.condition("Available").status, api::ConditionStatus::True);  // the schema of before serves on
 }
 
 TEST(Plan, BucketsOfANewerEpochThanOursAreNotTakenBackSilently) {

@@ -186,6 +186,20 @@ TEST(RollOut, WaitsWhileAnotherOfTheRoleIsAway) {
   EXPECT_THAT(world.condition("UpdateInProgress").message, HasSubstr("gateway-1"));
 }
 
+TEST(RollOut, DaemonsWaitForTheMigrationsOfTheirVersion) {
+  World world = serving();
+  world.frozen = true;
+  world.cluster.spec.auth.allowed_origins = {"https://chat.example.org"};
+  world.seen.shards["shard-1"].report->migrated = false;
+  world.seen.shards["shard-1"].report->migration_problem = "migration 2 was changed";
+  ASSERT_TRUE(world.settle());
+  EXPECT_TRUE(world.done.empty());
+  world.seen.shards["shard-1"].report->migration_problem.clear();
+  ASSERT_TRUE(world.settle());
+  EXPECT_LT(world.at("migrate shard-1"), world.at("stop api-0"));
+  EXPECT_TRUE(world.did("stop api-0"));
+}
+
 TEST(RollOut, ShardsAreRestartedOneAfterTheOther) {
   World world = serving();
   world.cluster.spec.shards.max_connections = 600;
