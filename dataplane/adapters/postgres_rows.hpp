@@ -1,5 +1,4 @@
 #pragma once
-#include <pqxx/result>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,5 @@
 #include "dataplane/adapters/postgres_event_log.hpp"
 
-#include <pqxx/pqxx>
 #include <thread>
 
 #include "tests/dataplane/adapters/two_shards.hpp"
