@@ -14,7 +14,7 @@ namespace chat::base {
 struct Ulid {
   std::array<std::uint8_t, 16> bytes{};
 
-  auto operator<=>(const Ulid&) const = default;
+  auto operator<=>(const Ulid&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads <=>
   [[nodiscard]] bool is_zero() const;
   [[nodiscard]] std::int64_t milliseconds() const;
   [[nodiscard]] std::string text() const;       // 26 characters

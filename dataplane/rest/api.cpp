@@ -207,13 +207,16 @@ void Api::record(const Call& call, const Route* route, status code, std::chrono:
   parts_.metrics.seconds("chat_api_request_seconds", "Time from a request's arrival to its answer", {{"route", path}})
       .Observe(took.count());
   const std::string user = call.identity ? call.identity->user_id.text() : std::string();
-  parts_.log.info("request", {{"trace_id", call.trace_id},
-                              {"route", path},
-                              {"method", method},
-                              {"status", static_cast<int>(code)},
-                              {"milliseconds", took.count() * 1000},
-                              {"user_id", user},
-                              {"address", call.address}});
+  // Load balancers probe every few seconds: that is no news while it goes well.
+  const bool probe = code == status::ok && (path == "/livez" || path == "/readyz" || path == "/startupz");
+  const auto write = probe ? &base::Log::debug : &base::Log::info;
+  (parts_.log.*write)("request", {{"trace_id", call.trace_id},
+                                  {"route", path},
+                                  {"method", method},
+                                  {"status", static_cast<int>(code)},
+                                  {"milliseconds", took.count() * 1000},
+                                  {"user_id", user},
+                                  {"address", call.address}});
 }
 
 }  // namespace chat::rest

@@ -20,8 +20,7 @@ void add_common_headers(io::http::Response& response, const Call& call, const Or
   response.set("Cross-Origin-Opener-Policy", "same-origin");
   response.set("Cross-Origin-Resource-Policy", "same-origin");
   response.set("Permissions-Policy", "camera=(), geolocation=(), microphone=()");
-  if (rules.public_url.starts_with("https://"))
-    response.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+  if (rules.public_url.starts_with("https://")) response.set("Strict-Transport-Security", "max-age=31536000");
   if (response.find(field::cache_control) == response.end()) response.set(field::cache_control, "no-store");
   response.set("X-Trace-Id", call.trace_id);
   if (!rules.allowed_origins.empty()) response.set(field::vary, "Origin");

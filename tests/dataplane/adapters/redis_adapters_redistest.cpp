@@ -181,6 +181,27 @@ TEST_F(RedisAdaptersTest, ALimitOf0IsNoLimitAndAFractionIsOne) {
   EXPECT_GT(reply({"PTTL", "limit:hourly"}).integer, 60'000);
 }
 
+TEST_F(RedisAdaptersTest, WhatIsGivenBackCanBeTakenAgainWithRedisAndWithoutButNeverMoreThanTheBurst) {
+  testing::FakeClock clock;
+  RedisRateLimiter limiter(client_, clock);
+  const auto take = [&] { return run_task(io_, limiter.take("slow", 0.1, 2)).allowed; };
+  const auto give_back = [&] { run_task(io_, limiter.give_back("slow", 0.1, 2)); };
+  for (const bool with_redis : {true, false}) {
+    if (!with_redis) kill_redis();
+    give_back();  // of a bucket that is full, or not there
+    EXPECT_TRUE(take());
+    EXPECT_TRUE(take());
+    EXPECT_FALSE(take());
+    give_back();
+    EXPECT_TRUE(take());
+    EXPECT_FALSE(take());
+    for (int i = 0; i < 5; ++i) give_back();
+    EXPECT_TRUE(take());
+    EXPECT_TRUE(take());
+    EXPECT_FALSE(take());
+  }
+}
+
 TEST_F(RedisAdaptersTest, WithoutRedisALimitIsThisProcesssOwn) {
   testing::FakeClock clock;
   RedisRateLimiter limiter(client_, clock);
