@@ -36,13 +36,17 @@ Task<> OperatorLoop::run_controller(ClusterController& its_controller) {
   wake();
 }
 
+// Once for each change: this is read every second.
+void OperatorLoop::say_unreadable(const std::vector<std::string>& unreadable) {
+  if (unreadable == unreadable_) return;
+  unreadable_ = unreadable;
+  for (const auto& each : unreadable) environment_.log.warn("document_not_read", {{"document", each}});
+}
+
 void OperatorLoop::read_documents() {
   auto stored = environment_.store.list();
-  if (!stored) {
-    environment_.log.warn("documents_not_read", {{"error", stored.error().message}});
-    return;
-  }
-  for (const auto& name : stored->unreadable) environment_.log.warn("document_not_read", {{"cluster", name}});
+  say_unreadable(stored ? stored->unreadable : std::vector<std::string>{stored.error().message});
+  if (!stored) return;
   for (const auto& each : stored->clusters) {
     const bool is_new = !controllers_.contains(each.cluster.metadata.name);
     auto& its_controller = controller(each.cluster.metadata.name);

@@ -31,6 +31,7 @@ class OperatorLoop {
 
  private:
   void read_documents();
+  void say_unreadable(const std::vector<std::string>& unreadable);
   ClusterController& controller(const std::string& name);
   chat::base::Task<> run_controller(ClusterController& controller);
   void drop_finished();
@@ -39,6 +40,7 @@ class OperatorLoop {
   const Environment& environment_;
   std::map<std::string, std::unique_ptr<ClusterController>> controllers_;
   std::set<ClusterController*> running_;
+  std::vector<std::string> unreadable_;
   bool has_read_ = false;
   bool closing_ = false;
   bool woken_ = false;

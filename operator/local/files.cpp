@@ -65,6 +65,15 @@ chat::base::Result<std::string> read_file(const std::filesystem::path& path) {
   return text;
 }
 
+chat::base::Status flush_file_system(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool flushed = fd >= 0 && ::syncfs(fd) == 0;
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (flushed) return {};
+  return chat::base::fail(FileErrc::write, path.string() + " can not be flushed: " + reason(error));
+}
+
 chat::base::Status make_directory(const std::filesystem::path& path, mode_t mode) {
   std::error_code error;
   std::filesystem::create_directories(path, error);

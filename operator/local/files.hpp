@@ -17,6 +17,8 @@ std::error_code make_error_code(FileErrc code);
 [[nodiscard]] chat::base::Status write_file(const std::filesystem::path& path, std::string_view text, mode_t mode);
 // At most 16 MiB.
 [[nodiscard]] chat::base::Result<std::string> read_file(const std::filesystem::path& path);
+// Everything that was written to the file system of `path` is on its disk.
+[[nodiscard]] chat::base::Status flush_file_system(const std::filesystem::path& path);
 // With its parents; the last one gets `mode` whatever the umask is.
 [[nodiscard]] chat::base::Status make_directory(const std::filesystem::path& path, mode_t mode);
 // The last lines of a log that may be large: reads its end only.

@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/local/files.hpp"
+#include "operator/local/identity.hpp"
 #include "operator/local/local_platform.hpp"
+#include "operator/local/orphans.hpp"
 #include "operator/local/run_program.hpp"
 #include "operator/local/secrets.hpp"
 
@@ -19,6 +21,7 @@ using ports::Role;
 
 namespace {
 
+constexpr auto kOrphanPatience = std::chrono::milliseconds(2000);
 constexpr auto kInitialiseTime = std::chrono::minutes(3);
 // A port of a process that has just ended may be held a moment longer by what it left behind.
 constexpr std::int64_t kPortPatienceMs = 5000;
@@ -108,10 +111,13 @@ Status LocalPlatform::initialise(const std::string& shard) const {
                     "--encoding=UTF8",
                     "--locale=C.UTF-8",
                     "--data-checksums",
-                    "--no-instructions"};
+                    "--no-instructions",
+                    "--no-sync"};
   auto made = run_program(environment_.launcher, launch, kInitialiseTime);
   std::filesystem::remove(password_file, error);
   if (!made) return made;
+  // One flush of the file system instead of initdb's one a file, before anything counts on what is there.
+  if (auto flushed = flush_file_system(beside); !flushed) return flushed;
   std::filesystem::rename(beside, data, error);
   if (error)
     return chat::base::fail(PlatformErrc::later, data.string() + " can not be put in place: " + error.message());
@@ -139,6 +145,10 @@ Status LocalPlatform::free_ports(const ProcessSpec& process) {
 Task<Status> LocalPlatform::start(ProcessSpec process) {
   if (!requirements_ || !ports_) co_return chat::base::fail(PlatformErrc::later, "the cluster is not prepared yet");
   if (const Supervised* facts = supervisor_.find(process.name); facts != nullptr && facts->running) co_return Status{};
+  if (process.role == Role::shard && lock_holder(layout_.identity(process.name)) == 0) {
+    auto work = [data = layout_.data(process.name)]() -> Status { return end_orphans(data, kOrphanPatience); };
+    if (auto ok = co_await environment_.pool.run(std::move(work)); !ok) co_return ok;
+  }
   if (auto ok = free_ports(process); !ok) co_return ok;
   const Files files = configuration(process);
   if (auto ok = write_file(files.path, files.text, files.mode); !ok) co_return ok;

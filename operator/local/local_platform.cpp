@@ -197,8 +197,9 @@ bool LocalPlatform::runs(Role role) const {
 }
 
 Task<> LocalPlatform::tidy() {
-  auto work = [folder = layout_.logs()]() -> Status {
+  auto work = [folder = layout_.logs(), ours = environment_.directory]() -> Status {
     rotate_logs(folder);
+    rotate_logs(ours);
     return {};
   };
   (void)co_await environment_.pool.run(std::move(work));
