@@ -64,6 +64,7 @@ void read_limits(Reader& reader, const Json& document, Limits& limits) {
       {"apiCallsPerMinutePerAddress", &limits.api_calls_per_minute_per_address},
       {"connectsPerMinutePerAddress", &limits.connects_per_minute_per_address},
       {"connectionsPerUser", &limits.connections_per_user},
+      {"connectionsPerGateway", &limits.connections_per_gateway},
       {"signInTriesPer5Minutes", &limits.sign_in_tries_per_5_minutes},
       {"signInsPerMinutePerAddress", &limits.sign_ins_per_minute_per_address},
       {"groupsPerHourPerUser", &limits.groups_per_hour_per_user},

@@ -15,6 +15,7 @@ struct Limits {
   std::int64_t api_calls_per_minute_per_address = 3000;
   std::int64_t connects_per_minute_per_address = 60;  // of those without a valid token
   std::int64_t connections_per_user = 20;
+  std::int64_t connections_per_gateway = 10000;       // spec.gateways.connections.max
   std::int64_t sign_in_tries_per_5_minutes = 5;       // of one account from one address; ten times that from all
   std::int64_t sign_ins_per_minute_per_address = 60;
   std::int64_t groups_per_hour_per_user = 50;

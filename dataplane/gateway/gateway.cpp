@@ -1,5 +1,7 @@
 #include "dataplane/gateway/gateway.hpp"
 
+#include <algorithm>
+
 #include "dataplane/domain/errors.hpp"
 #include "dataplane/gateway/upgrade.hpp"
 #include "dataplane/io/http/problem.hpp"
@@ -122,7 +124,8 @@ base::Task<tl::expected<Gateway::Admission, io::http::Response>> Gateway::admit(
   auto asked = check_upgrade(request, options_.allowed_origins);
   if (!asked) co_return tl::unexpected(std::move(asked.error()));
   if (state_ != State::serving) co_return tl::unexpected(draining());
-  if (connections_.size() >= options_.max_connections) {
+  const auto allowed = static_cast<std::size_t>(ports_.router.map().limits.connections_per_gateway);
+  if (connections_.size() >= std::min(options_.max_connections, allowed)) {
     co_return tl::unexpected(try_later(status::service_unavailable, "unavailable",
                                        "this gateway is full: ask POST /v1/connect for another one",
                                        std::chrono::seconds(5)));

@@ -33,6 +33,7 @@ Json limits_json(const api::LimitsSpec& limits) {
 
 Json content(const ClusterMap& map) {
   Json json = {{"cluster", map.cluster}, {"limits", limits_json(map.limits)}};
+  json["limits"]["connectionsPerGateway"] = map.connections_per_gateway;
   json["shards"] = Json::array();
   for (const auto& shard : map.shards)
     json["shards"].push_back({{"name", shard.name}, {"address", text_of(shard.address)}});
@@ -81,6 +82,7 @@ ClusterMap read_map(const Json& json) {
       {"groupMembers", &map.limits.group_members},
       {"contentCharacters", &map.limits.content_characters}};
   for (const auto& [key, into] : numbers) *into = limits.at(key).get<std::int64_t>();
+  map.connections_per_gateway = limits.value("connectionsPerGateway", map.connections_per_gateway);
   map.limits.trusted_proxies = limits.at("trustedProxies").get<std::vector<std::string>>();
   map.limits.vip_users.names = limits.at("vipUsers").at("names").get<std::vector<std::string>>();
   map.limits.vip_users.factor = limits.at("vipUsers").at("factor").get<std::int64_t>();

@@ -34,6 +34,7 @@ struct ClusterMap {
   std::vector<Gateway> gateways;
   std::vector<Messages> messages;
   api::LimitsSpec limits;
+  std::int64_t connections_per_gateway = 10000;
 };
 
 [[nodiscard]] std::string to_json(const ClusterMap& map);

@@ -21,6 +21,7 @@ std::optional<ClusterMap> content(const Context& context) {
   ClusterMap map;
   map.cluster = context.cluster.metadata.name;
   map.limits = context.spec.limits;
+  map.connections_per_gateway = context.spec.gateways.connections.max;
   map.buckets = context.buckets;
   for (const auto& spec : context.wanted) {
     const ProcessView* process = context.find(spec.name);

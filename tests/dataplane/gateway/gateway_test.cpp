@@ -236,8 +236,8 @@ TEST_F(GatewayTest, ClosesOneConnectionTooManyOfAUser) {
   EXPECT_EQ(fourth.closed_with(), 4429);
 }
 
-TEST_F(GatewayTest, IsFullAtItsMaximum) {
-  options.max_connections = 1;
+TEST_F(GatewayTest, IsFullAtTheMaximumThatTheMapGives) {
+  map.limits.connections_per_gateway = 1;
   start();
   auto first = client(kAliceToken);
   SocketClient second(port);
