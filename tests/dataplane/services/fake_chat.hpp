@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "dataplane/domain/errors.hpp"
 #include "dataplane/domain/token_bucket.hpp"
@@ -81,7 +82,9 @@ class FakeDirectory final : public ports::Directory {
   }
   Task<Result<bool>> rotate_session(ports::Session before, std::string new_hash, std::int64_t now,
                                     std::int64_t expires_at) override {
-    auto& session = sessions.at(before.session_id);
+    auto known = sessions.find(before.session_id);
+    if (known == sessions.end()) co_return false;
+    auto& session = known->second;
     if (session.revoked || session.refresh_hash != before.refresh_hash) co_return false;
     session.previous_hash = session.refresh_hash;
     session.refresh_hash = std::move(new_hash);
@@ -93,20 +96,19 @@ class FakeDirectory final : public ports::Directory {
     sessions.at(id).revoked = true;
     co_return Status{};
   }
-  Task<Result<std::vector<Ulid>>> conversations_of(Ulid user, int) override {
+  Task<Result<std::vector<Ulid>>> conversations_of(Ulid user, int limit) override {
     if (down) co_return away();
-    co_return std::vector<Ulid>(index[user].begin(), index[user].end());
-  }
-  Task<Status> link(std::vector<Ulid> ids, Ulid conversation, std::int64_t, std::int64_t) override {
-    for (const auto& id : ids) {
-      if (unreachable.contains(id)) co_return away();
-      index[id].insert(conversation);
+    std::vector<Ulid> ids;
+    for (const auto& id : index[user]) {
+      if (ids.size() < static_cast<std::size_t>(limit)) ids.push_back(id);
     }
-    co_return Status{};
+    co_return ids;
   }
-  Task<Status> unlink(std::vector<Ulid> ids, Ulid conversation, std::int64_t) override {
-    for (const auto& id : ids) index[id].erase(conversation);
-    co_return Status{};
+  Task<Status> link(std::vector<Ulid> ids, Ulid conversation, std::int64_t members_rev, std::int64_t) override {
+    co_return set_linked(ids, conversation, true, members_rev);
+  }
+  Task<Status> unlink(std::vector<Ulid> ids, Ulid conversation, std::int64_t members_rev) override {
+    co_return set_linked(ids, conversation, false, members_rev);
   }
 
   static tl::unexpected<base::Error> away() {
@@ -120,6 +122,22 @@ class FakeDirectory final : public ports::Directory {
   std::map<Ulid, std::string> hashes;
   std::map<Ulid, ports::Session> sessions;
   std::map<Ulid, std::set<Ulid>> index;
+  std::map<std::pair<Ulid, Ulid>, std::int64_t> link_revs;  // of user and conversation
+
+ private:
+  Status set_linked(const std::vector<Ulid>& ids, Ulid conversation, bool linked, std::int64_t members_rev) {
+    for (const auto& id : ids) {
+      if (unreachable.contains(id)) return away();
+      auto& known = link_revs[{id, conversation}];
+      if (members_rev < known) continue;
+      known = members_rev;
+      if (linked)
+        index[id].insert(conversation);
+      else
+        index[id].erase(conversation);
+    }
+    return {};
+  }
 };
 
 struct FakeConversation {
@@ -179,7 +197,7 @@ class FakeStore : public ports::Store {
     if (most > 0 && conversation.members.size() + change.changed.size() > static_cast<std::size_t>(most))
       co_return fail(Errc::too_large, "too many members");
     for (const auto& user : change.changed) conversation.members[user] = {user, domain::Role::member, now, 0, 0};
-    counted(conversation);
+    if (!change.changed.empty()) counted(conversation);
     change.head = conversation.row.head;
     change.members = ids_of(conversation);
     co_return change;
@@ -192,9 +210,13 @@ class FakeStore : public ports::Store {
     if (gone == conversation.members.end()) co_return fail(Errc::not_found, "not a member");
     if (actor != user && conversation.members.at(actor).role >= gone->second.role)
       co_return fail(Errc::forbidden, "not yours to remove");
+    const bool owner = gone->second.role == domain::Role::owner;
     conversation.members.erase(gone);
     counted(conversation);
-    co_return ports::MemberChange{conversation.row.head, {user}, ids_of(conversation)};
+    if (owner) hand_on(conversation);
+    ports::MemberChange change{conversation.row.head, {user}, ids_of(conversation)};
+    if (conversation.members.empty()) conversations.erase(id);
+    co_return change;
   }
   Task<Result<domain::Head>> set_role(Ulid id, Ulid actor, Ulid user, domain::Role role) override {
     auto allowed = may(id, actor, domain::Role::owner);
@@ -261,6 +283,15 @@ class FakeStore : public ports::Store {
     made.members[creator] = {creator, group ? domain::Role::owner : domain::Role::member, now, 0, 0};
     for (const auto& user : others) made.members[user] = {user, domain::Role::member, now, 0, 0};
     counted(made);
+  }
+  // To who has been admin longest, else member.
+  static void hand_on(FakeConversation& conversation) {
+    domain::Member* heir = nullptr;
+    for (auto& [user, member] : conversation.members) {
+      if (heir == nullptr || std::tie(member.role, member.joined_at) < std::tie(heir->role, heir->joined_at))
+        heir = &member;
+    }
+    if (heir != nullptr) heir->role = domain::Role::owner;
   }
   static void counted(FakeConversation& conversation) {
     ++conversation.row.head.members_rev;
