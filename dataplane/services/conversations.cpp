@@ -353,6 +353,7 @@ Task<bool> Conversations::announce(ports::MessagePath::Announcement announcement
   const Ulid id = announcement.conversation_id;
   auto told = co_await parts_.messages.announce(std::move(announcement));
   if (!told) parts_.log.warn("announce_failed", {{"conversation_id", id.text()}, {"problem", told.error().message}});
+  co_return told.has_value();
 }
 
 }  // namespace chat::services
