@@ -22,7 +22,8 @@ class Reader {
     complain(path + "." + key, "must be a string");
     return {};
   }
-  std::int64_t number(const Json& object, const std::string& path, const char* key, std::int64_t low, std::int64_t high) {
+  std::int64_t number(const Json& object, const std::string& path, const char* key, std::int64_t low,
+                      std::int64_t high) {
     if (auto it = object.find(key); it != object.end()) {
       if (auto value = base::whole_number(*it); value && *value >= low && *value <= high) return *value;
     }
@@ -93,7 +94,8 @@ void check_coverage(Reader& reader, const ClusterMap& map) {
   int next = 0;
   for (const auto& range : map.buckets) {
     if (range.low != next || range.high < range.low) {
-      return reader.complain("buckets", "must cover 0 to 4095 once, but bucket " + std::to_string(next) + " is missing or doubled");
+      return reader.complain(
+          "buckets", "must cover 0 to 4095 once, but bucket " + std::to_string(next) + " is missing or doubled");
     }
     if (map.shard(range.shard) == nullptr) return reader.complain("buckets", "names the unknown shard " + range.shard);
     next = range.high + 1;
@@ -136,7 +138,8 @@ base::Result<ClusterMap> parse_cluster_map(std::string_view json) {
   });
   reader.array(document, "gateways", [&](const Json& item, const std::string& path) {
     map.gateways.push_back({reader.text(item, path, "name"), reader.text(item, path, "url"),
-                            reader.address(item, path, "admin"), item.contains("draining") && item["draining"] == true});
+                            reader.address(item, path, "admin"),
+                            item.contains("draining") && item["draining"] == true});
   });
   reader.array(document, "messages", [&](const Json& item, const std::string& path) {
     map.messages.push_back({reader.text(item, path, "name"), reader.address(item, path, "address")});

@@ -39,9 +39,9 @@ struct MessagesEntry {
 //   {"version": 3, "cluster": "demo",
 //    "shards":   [{"name": "shard-0", "address": "127.0.0.1:5433"}],
 //    "buckets":  [{"low": 0, "high": 2047, "shard": "shard-0", "epoch": 1}, …],      covers 0…4095 exactly once
-//    "gateways": [{"name": "gateway-0", "url": "ws://127.0.0.1:7001/v1/ws", "admin": "127.0.0.1:9001", "draining": false}],
-//    "messages": [{"name": "messages-0", "address": "127.0.0.1:7101"}],
-//    "limits":   {"messagesPerMinutePerUser": 50, …, "connectionsPerGateway": 10000, "trustedProxies": [], "vipUsers": {"names": [], "factor": 10}}}
+//    "gateways": [{"name": "gateway-0", "url": "ws://127.0.0.1:7001/v1/ws", "admin": "127.0.0.1:9001", "draining":
+//    false}], "messages": [{"name": "messages-0", "address": "127.0.0.1:7101"}], "limits": {"messagesPerMinutePerUser":
+//    50, …, "connectionsPerGateway": 10000, "trustedProxies": [], "vipUsers": {"names": [], "factor": 10}}}
 struct ClusterMap {
   std::int64_t version = 0;
   std::string cluster;

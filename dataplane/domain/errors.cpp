@@ -5,9 +5,9 @@
 namespace chat::domain {
 namespace {
 
-constexpr std::array<std::string_view, 10> kNames = {"bad_request", "unauthorized", "forbidden", "not_found",
-                                                      "conflict",    "too_large",    "rate_limited", "blocked",
-                                                      "moderated",   "unavailable"};
+constexpr std::array<std::string_view, 10> kNames = {"bad_request", "unauthorized", "forbidden",    "not_found",
+                                                     "conflict",    "too_large",    "rate_limited", "blocked",
+                                                     "moderated",   "unavailable"};
 
 class Category final : public std::error_category {
  public:
@@ -32,7 +32,8 @@ std::string_view name(Errc code) {
 base::Error for_client(const base::Error& error) {
   if (error.code.category() == category()) return error;
   auto wait = error.retry_after.count() > 0 ? error.retry_after : std::chrono::milliseconds(1000);
-  return {make_error_code(Errc::unavailable), "the service is busy or recovering: try again after the time to wait", wait};
+  return {make_error_code(Errc::unavailable), "the service is busy or recovering: try again after the time to wait",
+          wait};
 }
 
 Errc errc_for_client(const base::Error& error) { return static_cast<Errc>(for_client(error).code.value()); }
