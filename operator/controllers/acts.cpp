@@ -8,7 +8,8 @@ using chat::base::Task;
 
 void ClusterController::start_act(plan::Action action) {
   if (closing_ || !acting_.insert(plan::key_of(action)).second) return;
-  tasks_.spawn(plan::describe(action), run_act(std::move(action)));
+  auto what = plan::describe(action);
+  tasks_.spawn(std::move(what), run_act(std::move(action)));
 }
 
 Task<> ClusterController::run_act(plan::Action action) {

@@ -9,7 +9,6 @@ namespace chatop::plan {
 
 using api::Condition;
 using api::ConditionStatus;
-using ports::ProcessView;
 using ports::Role;
 
 namespace {

@@ -6,11 +6,9 @@ using chat::base::Result;
 using chat::base::Status;
 using chat::base::Task;
 using chat::io::postgres::Connection;
-using chat::io::postgres::Errc;
 using chat::io::postgres::Target;
 using ports::OwnedRange;
 using ports::ShardAccess;
-using ports::ShardErrc;
 using ports::ShardReport;
 
 namespace {

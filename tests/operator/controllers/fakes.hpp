@@ -80,9 +80,9 @@ class FakePlatform final : public ports::Platform {
     ports::PlatformView view;
     view.prepared = machine_.cluster_prepared;
     for (const auto& spec : wanted) view.processes.push_back(look(spec));
-    for (const auto& [name, process] : machine_.running) {
-      const bool known = std::any_of(wanted.begin(), wanted.end(), [&](const auto& each) { return each.name == name; });
-      if (!known) view.processes.push_back(look(process.spec));
+    for (const auto& entry : machine_.running) {
+      const auto same = [&entry](const auto& each) { return each.name == entry.first; };
+      if (std::none_of(wanted.begin(), wanted.end(), same)) view.processes.push_back(look(entry.second.spec));
     }
     return view;
   }
