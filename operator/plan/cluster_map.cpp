@@ -67,6 +67,7 @@ ClusterMap read_map(const Json& json) {
   for (const auto& each : json.at("gateways"))
     map.gateways.push_back({each.at("name"), each.at("url"), address(each, "admin"), each.at("draining")});
   for (const auto& each : json.at("messages")) map.messages.push_back({each.at("name"), address(each, "address")});
+  // Limits of another version may be more or fewer: what is not there has its default, and the map is published anew.
   const Json& limits = json.at("limits");
   const std::pair<const char*, std::int64_t*> numbers[] = {
       {"messagesPerMinutePerUser", &map.limits.messages_per_minute_per_user},
@@ -81,11 +82,12 @@ ClusterMap read_map(const Json& json) {
       {"groupsPerHourPerUser", &map.limits.groups_per_hour_per_user},
       {"groupMembers", &map.limits.group_members},
       {"contentCharacters", &map.limits.content_characters}};
-  for (const auto& [key, into] : numbers) *into = limits.at(key).get<std::int64_t>();
+  for (const auto& [key, into] : numbers) *into = limits.value(key, *into);
   map.connections_per_gateway = limits.value("connectionsPerGateway", map.connections_per_gateway);
-  map.limits.trusted_proxies = limits.at("trustedProxies").get<std::vector<std::string>>();
-  map.limits.vip_users.names = limits.at("vipUsers").at("names").get<std::vector<std::string>>();
-  map.limits.vip_users.factor = limits.at("vipUsers").at("factor").get<std::int64_t>();
+  map.limits.trusted_proxies = limits.value("trustedProxies", std::vector<std::string>());
+  const Json vip = limits.value("vipUsers", Json::object());
+  map.limits.vip_users.names = vip.value("names", std::vector<std::string>());
+  map.limits.vip_users.factor = vip.value("factor", map.limits.vip_users.factor);
   return map;
 }
 

@@ -215,6 +215,34 @@ TEST(Plan, TheMapVersionGrowsOnlyWhenItsContentChanges) {
   EXPECT_FALSE(world.did("stop gateway-0"));
 }
 
+TEST(Plan, AMapOfAnEarlierVersionIsGoneOnFrom) {
+  World world;
+  ASSERT_TRUE(world.settle());
+  auto& text = world.seen.memory.map;
+  const auto at = text.find("\"messageBurst\"");
+  text.erase(at, text.find('\n', at) - at + 1);  // that version had no such limit
+  ASSERT_EQ(world.map().version, 1);
+  ASSERT_TRUE(world.settle());
+  EXPECT_EQ(parse_map(to_json(world.map())).limits, world.cluster.spec.limits);
+  EXPECT_EQ(world.map().buckets, joined(even_split(2)));
+}
+
+TEST(Plan, AMapReadsBackAsItWasWritten) {
+  ClusterMap map;
+  map.version = 7;
+  map.cluster = "demo";
+  map.shards = {{"shard-0", {"127.0.0.1", 5433}}};
+  map.buckets = even_split(1);
+  map.gateways = {{"gateway-0", "ws://127.0.0.1:1/v1/ws", {"127.0.0.1", 2}, true}};
+  map.messages = {{"messages-0", {"127.0.0.1", 3}}};
+  map.limits.group_members = 9;
+  map.limits.trusted_proxies = {"10.0.0.0/8"};
+  map.limits.vip_users = {{"alice \"x\""}, 3};
+  EXPECT_EQ(to_json(parse_map(to_json(map))), to_json(map));
+  for (const char* broken : {"", "{", "[]", "{\"version\": 3}", "{\"version\": \"3\"}"})
+    EXPECT_EQ(parse_map(broken).version, 0);
+}
+
 TEST(Plan, ALostMapIsMadeAgainAboveWhatDaemonsSawAndFromTheShardsTruth) {
   World world;
   ASSERT_TRUE(world.settle());
