@@ -177,6 +177,17 @@ TEST_F(ConversationsTest, who_is_added_finds_the_conversation_and_hears_of_it) {
   EXPECT_THAT(messages_.announced[0].frame, HasSubstr("\"user_id\":\"" + eve_.text()));
 }
 
+TEST_F(ConversationsTest, each_of_several_added_at_once_is_announced) {
+  const auto id = group(ada_, {bob_})->summary.conversation.conversation_id;
+  const auto dan = person("dan");
+  const auto fay = person("fay");
+  messages_.announced.clear();
+  ASSERT_TRUE(run_task(conversations_.add_members(id, ada_, {eve_, dan, fay}, limits_)));
+  std::vector<Ulid> told;
+  for (const auto& one : messages_.announced) told.insert(told.end(), one.subjects.begin(), one.subjects.end());
+  EXPECT_THAT(told, UnorderedElementsAre(eve_, dan, fay));
+}
+
 TEST_F(ConversationsTest, adding_who_is_there_changes_nothing_and_announces_nothing) {
   const auto id = group(ada_, {bob_})->summary.conversation.conversation_id;
   messages_.announced.clear();
