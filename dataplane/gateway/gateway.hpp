@@ -16,7 +16,7 @@ namespace chat::gateway {
 struct GatewayOptions {
   std::string name;
   std::vector<std::string> allowed_origins;
-  std::size_t max_connections = 100'000;  // the ceiling, whatever the map's limits say
+  std::size_t max_connections = 100'000;   // the ceiling, whatever the map's limits say
   std::chrono::milliseconds sweep{1'000};  // deadlines of all connections are looked at so often
   SessionOptions session;
   ConnectionOptions connection;
