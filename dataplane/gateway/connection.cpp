@@ -36,6 +36,7 @@ class WebSocketConnection final : public Connection, public std::enable_shared_f
   void send(const Frame& frame) override;
   void close(CloseCode code, std::string_view reason) override;
   bool crowded() const override { return queue_.crowded(); }
+  bool half_full() const override { return queue_.half_full(); }
 
  private:
   base::Task<bool> accept(io::http::Request request, std::string subprotocol);
@@ -154,6 +155,7 @@ void WebSocketConnection::written(const error_code& error) {
   writing_.reset();
   if (error) {
     queue_.clear();
+    session_->drained();  // whoever waits for room is to find that the socket has gone
     cut();
     return;
   }

@@ -41,6 +41,9 @@ class SendQueue {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   // So full that whoever produces many frames waits before producing more.
   [[nodiscard]] bool crowded() const { return size() >= kFrames / 4 || bytes_ >= kBytes / 4; }
+  // So full that its client is not heard before it has read: its own flood slows it down and does not end it. Above
+  // crowded(), so that a client in a long sync is heard.
+  [[nodiscard]] bool half_full() const { return size() >= kFrames / 2 || bytes_ >= kBytes / 2; }
 
  private:
   std::vector<Frame> frames_;

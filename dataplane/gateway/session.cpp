@@ -6,8 +6,6 @@ namespace chat::gateway {
 namespace {
 
 constexpr int kHeartbeatSeconds = 30;
-// Calls of one connection that wait for chat-messages. At the bound it is not read until one is answered.
-constexpr std::uint16_t kUnderWay = 128;
 constexpr std::uint16_t kSyncs = 5;  // one runs, the others wait
 // Frames that could not be understood, and answers that say "too often": past this the connection goes.
 constexpr double kBadFramesPerMinute = 60;
@@ -49,10 +47,10 @@ Session::Next Session::on_text(std::string_view text) {
   } else {
     dispatch(*decoded.frame, std::move(decoded.id));
   }
-  return under_way_ >= kUnderWay ? Next::wait : Next::read;
+  return overloaded() ? Next::wait : Next::read;
 }
 
-Session::Next Session::authenticate(const protocol::DecodedFrame& decoded) {
+Session::Next Session::authenticate(protocol::DecodedFrame& decoded) {
   const auto* auth = decoded.frame ? std::get_if<protocol::AuthFrame>(&*decoded.frame) : nullptr;
   if (auth == nullptr) {
     close(CloseCode::unauthorized, "the first frame must be auth");
@@ -65,6 +63,7 @@ Session::Next Session::authenticate(const protocol::DecodedFrame& decoded) {
   }
   identity_ = std::move(*identity);
   if (auth->device_id) identity_->device_id = *auth->device_id;
+  auth_id_ = std::move(decoded.id);
   return Next::sign_on;
 }
 
@@ -96,13 +95,13 @@ void Session::attached() {
   state_ = State::ready;
   alive();
   send(make_frame(protocol::ready_frame(identity_->user_id, identity_->device_id, context_.gateway, kHeartbeatSeconds,
-                                        context_.clock.now_milliseconds())));
+                                        context_.clock.now_milliseconds(), std::exchange(auth_id_, std::nullopt))));
   if (context_.on_ready) context_.on_ready(*this);
 }
 
 base::Task<> Session::room() {
   auto self = shared_from_this();
-  while (under_way_ >= kUnderWay && !closing_) {
+  while (overloaded() && !closing_) {
     co_await answered_.wait(context_.executor, std::chrono::steady_clock::now() + context_.options.send_timeout);
   }
 }
@@ -203,7 +202,10 @@ void Session::send(const Frame& frame) {
   if (!closing_ && transport_ != nullptr) transport_->send(frame);
 }
 
-void Session::drained() { room_.notify(); }
+void Session::drained() {
+  room_.notify();
+  answered_.notify();
+}
 
 void Session::sweep(base::SteadyTime now) {
   if (closing_) return;

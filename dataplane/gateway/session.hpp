@@ -62,7 +62,7 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   // One text frame: what the reader is to do before it reads the next one.
   [[nodiscard]] Next on_text(std::string_view text);
   [[nodiscard]] base::Task<> sign_on();
-  [[nodiscard]] base::Task<> room();  // until less is under way
+  [[nodiscard]] base::Task<> room();  // until less is under way, and less waits to be read by the client
   void alive() { last_life_ = context_.clock.steady(); }
   void drained();  // the transport is not crowded any more
   void sweep(base::SteadyTime now);
@@ -82,11 +82,16 @@ class Session final : public Client, public std::enable_shared_from_this<Session
 
  private:
   enum class State { unknown, signing_on, ready };
+  // Calls that wait for chat-messages. At the bound the connection is not read until one is answered.
+  static constexpr std::uint16_t kUnderWay = 128;
 
-  Next authenticate(const protocol::DecodedFrame& decoded);
+  Next authenticate(protocol::DecodedFrame& decoded);
   void dispatch(protocol::ClientFrame& frame, std::optional<std::string> id);
   void answer_bad(const base::Error& error, const std::optional<std::string>& id);
   void answer_error(const base::Error& error, const std::optional<std::string>& id);
+  [[nodiscard]] bool overloaded() const {
+    return under_way_ >= kUnderWay || (transport_ != nullptr && transport_->half_full());
+  }
   void begun() { ++under_way_; }
   void ended();
 
@@ -108,6 +113,7 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   Transport* transport_;  // null once it has gone
   std::optional<ports::Identity> identity_;
   std::string limit_key_;
+  std::optional<std::string> auth_id_;  // of the auth frame, until `ready` answers it
   State state_ = State::unknown;
   bool closing_ = false;
   bool at_hub_ = false;

@@ -11,6 +11,7 @@ class Transport {
   // Sends what is queued, then the close frame; the socket is cut when that takes too long.
   virtual void close(CloseCode code, std::string_view reason) = 0;
   [[nodiscard]] virtual bool crowded() const = 0;
+  [[nodiscard]] virtual bool half_full() const = 0;
 };
 
 }  // namespace chat::gateway

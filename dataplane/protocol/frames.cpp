@@ -104,8 +104,8 @@ std::string receipt_frame(const domain::Receipt& receipt) {
 std::string pong_frame(const std::optional<std::string>& id) { return answer("pong", id).take(); }
 
 std::string ready_frame(Ulid user, std::string_view device_id, std::string_view gateway, int heartbeat_seconds,
-                        std::int64_t server_time) {
-  auto writer = answer("ready", std::nullopt);
+                        std::int64_t server_time, const std::optional<std::string>& id) {
+  auto writer = answer("ready", id);
   writer.add("user_id", user);
   writer.add("device_id", device_id);
   writer.add("gateway", gateway);

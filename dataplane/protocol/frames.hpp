@@ -53,7 +53,8 @@ struct DecodedFrame {
 [[nodiscard]] std::string receipt_frame(const domain::Receipt& receipt);
 [[nodiscard]] std::string pong_frame(const std::optional<std::string>& id);
 [[nodiscard]] std::string ready_frame(Ulid user, std::string_view device_id, std::string_view gateway,
-                                      int heartbeat_seconds, std::int64_t server_time);
+                                      int heartbeat_seconds, std::int64_t server_time,
+                                      const std::optional<std::string>& id);
 [[nodiscard]] std::string sync_done_frame(const std::map<Ulid, std::int64_t>& conversations,
                                           const std::optional<std::string>& id);
 [[nodiscard]] std::string error_frame(const base::Error& error, const std::optional<std::string>& id);

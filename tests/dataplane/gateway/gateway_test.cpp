@@ -134,11 +134,12 @@ TEST_F(GatewayTest, SignsOnByTheFirstFrame) {
   start();
   SocketClient alice(port);
   ASSERT_EQ(alice.connect(), 101);
-  alice.send(frame({{"type", "auth"}, {"token", kAliceToken}, {"device_id", "tab"}}));
+  alice.send(frame({{"type", "auth"}, {"id", 7}, {"token", kAliceToken}, {"device_id", "tab"}}));
   auto ready = alice.read();
   ASSERT_TRUE(ready);
   EXPECT_EQ(ready->at("type"), "ready");
   EXPECT_EQ(ready->at("device_id"), "tab");
+  EXPECT_EQ(ready->at("id"), 7) << "ready answers the auth frame";
   EXPECT_TRUE(eventually([&] { return on_loop([&] { return limiter.taken.begin()->second == 0; }); }));
 }
 
@@ -238,6 +239,7 @@ TEST_F(GatewayTest, ClosesOneConnectionTooManyOfAUser) {
 
 TEST_F(GatewayTest, IsFullAtTheMaximumThatTheMapGives) {
   map.limits.connections_per_gateway = 1;
+  router = domain::Router(map);
   start();
   auto first = client(kAliceToken);
   SocketClient second(port);

@@ -386,6 +386,27 @@ TEST_F(HubTest, WhoeverLeavesLeavesNothingBehind) {
   EXPECT_TRUE(bus.channels.empty());
 }
 
+TEST_F(HubTest, ADeletedLargeGroupSaysSoOnceToEveryMember) {
+  std::set<Ulid> members;
+  for (std::uint8_t n = 1; n <= 40; ++n) members.insert(id_of(n));
+  auto& conversation = messages.create(kConversation, members);
+  Recorder alice, bob;
+  sign_on(kAlice, alice);
+  sign_on(kBob, bob);
+  std::vector<std::string> channels{ports::conversation_channel(kConversation.text())};
+  for (const auto& member : members) channels.push_back(ports::user_channel(member.text()));
+  ++conversation.members_rev;
+  const auto frame = protocol::conversation_frame(kConversation, "deleted", {});
+  const auto event =
+      messages.event(conversation, pb::BusEvent::CONVERSATION, frame, {members.begin(), members.end()}, "deleted");
+  messages.conversations.erase(kConversation);
+  bus.publish(channels, event);
+  EXPECT_TRUE(soon([&] { return hub.conversations() == 0; }));
+  settle();
+  EXPECT_EQ(alice.others.size(), 1U);
+  EXPECT_EQ(bob.others.size(), 1U);
+}
+
 TEST_F(HubTest, ADeletedConversationSaysSoAndIsForgotten) {
   auto& conversation = messages.create(kConversation, {kAlice, kBob});
   Recorder alice, bob;

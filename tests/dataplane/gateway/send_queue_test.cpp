@@ -25,6 +25,18 @@ TEST(SendQueue, IsBoundedInFrames) {
   EXPECT_TRUE(queue.push(frame));
 }
 
+TEST(SendQueue, IsCrowdedBeforeItIsHalfFullAndHalfFullBeforeItRefuses) {
+  SendQueue queue;
+  std::size_t crowded = 0;
+  std::size_t half_full = 0;
+  while (queue.push(make_frame("x"))) {
+    if (queue.crowded() && crowded == 0) crowded = queue.size();
+    if (queue.half_full() && half_full == 0) half_full = queue.size();
+  }
+  EXPECT_LT(crowded, half_full);
+  EXPECT_LT(half_full, queue.size());
+}
+
 TEST(SendQueue, IsBoundedInBytesButTakesOneFrameOfAnySize) {
   SendQueue queue;
   const auto large = make_frame(std::string(SendQueue::kBytes + 1, 'x'));

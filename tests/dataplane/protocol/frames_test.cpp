@@ -93,7 +93,7 @@ TEST(AckFrame, HasTheContractsFieldsAndTheId) {
 
 TEST(Frames, AreWhatTheContractSays) {
   EXPECT_EQ(pong_frame("\"p\""), R"({"type":"pong","id":"p"})");
-  auto ready = Json::parse(ready_frame(id(1), "phone \"1\"", "gateway-0", 30, 1'767'225'600'000));
+  auto ready = Json::parse(ready_frame(id(1), "phone \"1\"", "gateway-0", 30, 1'767'225'600'000, std::nullopt));
   EXPECT_EQ(ready, Json({{"type", "ready"},
                          {"user_id", id(1).text()},
                          {"device_id", "phone \"1\""},
