@@ -1,0 +1,706 @@
+"""The WebSocket side of the contract, promise by promise, as a client sees it that was written from the document."""
+import asyncio
+import base64
+import datetime
+import json
+import os
+import re
+import signal
+import struct
+import subprocess
+import unittest
+import urllib.parse
+
+from chat import Person, Socket, history, rest
+from cluster import Cluster, alive, eventually
+
+ULID = re.compile(r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")
+TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+MOST_FRAME_BYTES = 1_310_720
+MOST_CHARACTERS = 100_000
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+
+
+class RawSocket:
+    """A WebSocket by hand: what a library would refuse to send, or hide when it comes."""
+
+    def __init__(self, status, headers, body, reader, writer):
+        self.status, self.headers, self.body, self.reader, self.writer = status, headers, body, reader, writer
+
+    @classmethod
+    async def open(cls, url, token=None, **more):
+        where = urllib.parse.urlsplit(url)
+        reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        headers = {"Host": where.netloc, "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+                   "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode()}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        headers.update({name.replace("_", "-"): value for name, value in more.items()})
+        lines = [f"GET {where.path} HTTP/1.1"] + [f"{name}: {value}" for name, value in headers.items()]
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).decode()
+        first, *rest_lines = head.strip().split("\r\n")
+        answered = {line.split(":", 1)[0].lower(): line.split(":", 1)[1].strip() for line in rest_lines}
+        status = int(first.split()[1])
+        body = b""
+        if status != 101:
+            body = await asyncio.wait_for(reader.readexactly(int(answered.get("content-length", 0))), 10)
+        return cls(status, answered, body, reader, writer)
+
+    def frame(self, opcode, payload, final=True):
+        size = len(payload)
+        length = (bytes([0x80 | size]) if size < 126 else
+                  bytes([0x80 | 126]) + struct.pack(">H", size) if size < 65536 else
+                  bytes([0x80 | 127]) + struct.pack(">Q", size))
+        self.writer.write(bytes([(0x80 if final else 0) | opcode]) + length + bytes(4) + payload)  # a mask of zeros
+
+    async def read(self, seconds=10):
+        """(opcode, payload); (None, b"") where the peer has gone."""
+        async def one():
+            first, second = await self.reader.readexactly(2)
+            size = second & 0x7F
+            if size == 126:
+                size = struct.unpack(">H", await self.reader.readexactly(2))[0]
+            elif size == 127:
+                size = struct.unpack(">Q", await self.reader.readexactly(8))[0]
+            return first & 0x0F, await self.reader.readexactly(size)
+        try:
+            return await asyncio.wait_for(one(), seconds)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None, b""
+
+    async def read_json(self, type_=None):
+        while True:
+            opcode, payload = await self.read()
+            if opcode == TEXT:
+                frame = json.loads(payload)
+                if type_ in (None, frame["type"]):
+                    return frame
+            elif opcode in (CLOSE, None):
+                raise ConnectionError(f"closed with {payload!r}")
+
+    async def closed_with(self, seconds=15):
+        while True:
+            opcode, payload = await self.read(seconds)
+            if opcode == CLOSE:
+                return struct.unpack(">H", payload[:2])[0]
+            if opcode is None:
+                return None
+
+    def close(self):
+        self.writer.close()
+
+
+def signed_again(token, key, seconds):
+    """The token with its times moved, signed with that key."""
+    header, claims, _ = token.split(".")
+    told = json.loads(base64.urlsafe_b64decode(claims + "=="))
+    told.update({name: told[name] + seconds for name in ("iat", "nbf", "exp")})
+    encoded = base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
+    signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=f"{header}.{encoded}".encode(),
+                               check=True, capture_output=True).stdout
+    return f"{header}.{encoded}." + base64.urlsafe_b64encode(signature).decode().rstrip("=")
+
+
+def setUpModule():
+    Contract.cluster = Cluster().__enter__()
+
+
+def tearDownModule():
+    Contract.cluster.__exit__(None, None, None)
+
+
+class Contract(unittest.IsolatedAsyncioTestCase):
+    async def people(self, count):
+        return await asyncio.gather(*(Person.make(self.cluster.api) for _ in range(count)))
+
+    async def socket(self, person, url=None):
+        socket = await person.socket(url)
+        self.addAsyncCleanup(socket.close)
+        return socket
+
+    async def pair(self):
+        ann, bob = await self.people(2)
+        a, b = await self.socket(ann), await self.socket(bob)
+        return ann, a, bob, b, await ann.talk_to(bob)
+
+    async def answer(self, socket, id_, type_, **fields):
+        await socket.send(type_, id=id_, **fields)
+        return await socket.find(lambda f: f.get("id") == id_)
+
+    async def alive(self, socket):
+        id_ = base64.b32encode(os.urandom(5)).decode()
+        self.assertEqual((await self.answer(socket, id_, "ping"))["type"], "pong")
+
+
+class SigningOn(Contract):
+    async def raw(self, *arguments, **more):
+        raw = await RawSocket.open(*arguments, **more)
+        self.addCleanup(raw.close)
+        return raw
+
+    async def test_a_token_in_the_header_is_judged_before_the_upgrade(self):
+        (ann,) = await self.people(1)
+        url = self.cluster.websocket
+        header, claims, signature = ann.token.split(".")
+        forged = json.loads(base64.urlsafe_b64decode(claims + "=="))
+        forged["exp"] += 3600
+        forged = base64.urlsafe_b64encode(json.dumps(forged).encode()).decode().rstrip("=")
+        unsigned = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
+        for token in ("nonsense", "", f"{header}.{forged}.{signature}", f"{unsigned}.{claims}.", f"{header}.{claims}."):
+            raw = await self.raw(url, token)
+            self.assertEqual(raw.status, 401, token)
+            self.assertEqual(raw.headers["content-type"], "application/problem+json")
+            problem = json.loads(raw.body)
+            self.assertEqual((problem["code"], problem["status"]), ("unauthorized", 401))
+        good = await self.raw(url, ann.token)
+        self.assertEqual(good.status, 101)
+        ready = await good.read_json()
+        self.assertEqual({key: type(ready[key]) for key in ready},
+                         {"type": str, "user_id": str, "device_id": str, "gateway": str, "heartbeat_seconds": int,
+                          "server_time": str})
+        self.assertEqual((ready["type"], ready["user_id"], ready["device_id"], ready["heartbeat_seconds"]),
+                         ("ready", ann.user_id, ann.device_id, 30))
+        self.assertRegex(ready["server_time"], TIME)
+
+    async def test_an_expired_token_and_one_under_another_key_are_refused(self):
+        (ann,) = await self.people(1)
+        keys = self.cluster.dir / "clusters" / "demo" / "secrets" / "jwt"
+        ours = next(file for file in keys.glob("*.pem") if not file.name.endswith(".pub.pem"))
+        theirs = self.cluster.dir / "another.pem"
+        subprocess.run(["openssl", "genrsa", "-out", theirs, "2048"], check=True, capture_output=True)
+        for key, seconds, status in ((ours, 0, 101), (ours, -3600, 401), (theirs, 0, 401)):
+            token = signed_again(ann.token, key, seconds)
+            raw = await self.raw(self.cluster.websocket, token)
+            self.assertEqual(raw.status, status, (key.name, seconds))
+            if status == 401:
+                socket = await Socket.open(self.cluster.websocket, None)
+                await socket.send("auth", token=token)
+                self.assertEqual(await socket.closing(), 4401)
+
+    async def test_the_subprotocol_is_echoed_and_others_are_not(self):
+        (ann,) = await self.people(1)
+        for offered, echoed in (("chat.v1.json", "chat.v1.json"), ("other, chat.v1.json", "chat.v1.json"),
+                                ("other", None)):
+            raw = await self.raw(self.cluster.websocket, ann.token, Sec_WebSocket_Protocol=offered)
+            self.assertEqual((raw.status, raw.headers.get("sec-websocket-protocol")), (101, echoed), offered)
+
+    async def test_a_browser_signs_on_with_the_first_frame(self):
+        (ann,) = await self.people(1)
+        for fields, device in (({}, ann.device_id), ({"device_id": "tab-7"}, "tab-7")):
+            socket = await Socket.open(self.cluster.websocket, None)
+            await socket.send("auth", id="me", token=ann.token, **fields)
+            ready = await socket.expect("ready", id="me")
+            self.assertEqual((ready["user_id"], ready["device_id"]), (ann.user_id, device))
+            await self.alive(socket)
+            await socket.close()
+
+    async def test_a_wrong_first_frame_closes_with_4401(self):
+        (ann,) = await self.people(1)
+        for text in ('{"type":"ping"}', '{"type":"auth","token":"nonsense"}', '{"type":"auth"}', "{", "",
+                     json.dumps({"type": "auth", "token": ann.token[:-8] + "AAAAAAAA"})):
+            socket = await Socket.open(self.cluster.websocket, None)
+            await socket.raw(text)
+            self.assertEqual(await socket.closing(), 4401, text)
+            self.assertEqual(socket.frames, [])
+
+    async def test_frames_of_the_wrong_kind_or_length_close(self):
+        (ann,) = await self.people(1)
+        binary = await self.raw(self.cluster.websocket, ann.token)
+        binary.frame(BINARY, b"x")
+        self.assertEqual(await binary.closed_with(), 1003)
+        long = await self.raw(self.cluster.websocket, ann.token)
+        long.frame(TEXT, b" " * (MOST_FRAME_BYTES + 1))
+        self.assertEqual(await long.closed_with(), 1009)
+        pieces = await self.raw(self.cluster.websocket, ann.token)
+        for n in range(3):
+            pieces.frame(TEXT if n == 0 else 0, b" " * 500_000, final=n == 2)
+        self.assertEqual(await pieces.closed_with(), 1009)
+        longest = await self.raw(self.cluster.websocket, ann.token)
+        ping = b'{"type":"ping","id":"full"}'
+        longest.frame(TEXT, ping + b" " * (MOST_FRAME_BYTES - len(ping)))
+        self.assertEqual((await longest.read_json("pong"))["id"], "full")
+
+    async def test_websocket_pings_and_pieces_are_understood(self):
+        (ann,) = await self.people(1)
+        raw = await self.raw(self.cluster.websocket, ann.token)
+        raw.frame(TEXT, b'{"type":"pi', final=False)
+        raw.frame(PING, b"between")
+        raw.frame(0, b'ng","id":1}')
+        await raw.read_json("ready")
+        self.assertEqual(await raw.read(), (PONG, b"between"))
+        self.assertEqual(await raw.read_json(), {"type": "pong", "id": 1})
+        raw.frame(CLOSE, struct.pack(">H", 1000))
+        self.assertEqual(await raw.closed_with(), 1000)
+
+    async def test_bytes_that_are_no_text_are_never_stored(self):
+        ann, a, bob, b, talk = await self.pair()
+        raw = await self.raw(self.cluster.websocket, ann.token)
+        raw.frame(TEXT, b'{"type":"msg.send","conversation_id":"%s","client_msg_id":"1","content":"a\xff"}'
+                  % talk.encode())
+        # RFC 6455 asks that such a connection is failed, before anyone reads the frame.
+        self.assertEqual(await raw.closed_with(), 1007)
+        self.assertEqual(await history(ann, talk), [])
+
+    async def test_many_connections_of_one_device_each_get_everything(self):
+        ann, a, bob, b, talk = await self.pair()
+        tabs = [await self.socket(bob) for _ in range(5)]
+        await a.say(talk, "to every tab")
+        for tab in [b] + tabs:
+            await tab.expect("message", content="to every tab")
+            self.assertEqual(len(tab.messages(talk)), 1)
+
+
+class Messages(Contract):
+    async def test_an_answer_carries_the_id_as_it_was_given(self):
+        ann, a, bob, b, talk = await self.pair()
+        for n, id_ in enumerate(("text", "\u00e9\"\\\n\U0001f642", "", 0, -7, 1.5, 2**63 - 1, 2**70, True, False, None)):
+            frames = len(a.frames)
+            await a.send("msg.send", id=id_, conversation_id=talk, content="x", client_msg_id=f"i{n}")
+            ack = await a.expect("ack", client_msg_id=f"i{n}")
+            self.assertIn("id", ack)
+            self.assertEqual((type(ack["id"]), ack["id"]), (type(id_), id_))
+            await a.send("ping", id=id_)
+            await a.find(lambda f: f["type"] == "pong" and f["id"] == id_ and f in a.frames[frames:])
+        await a.send("msg.send", conversation_id=talk, content="x", client_msg_id="none")
+        self.assertNotIn("id", await a.expect("ack", client_msg_id="none"))
+
+    async def test_the_ack_and_the_message_have_every_field(self):
+        ann, a, bob, b, talk = await self.pair()
+        a2 = await self.socket(ann)
+        await a.say(talk, "first")
+        media = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+        ack = await self.answer(a, "s", "msg.send", conversation_id=talk, content="look", message_type="media",
+                                client_msg_id="m", media_id=media, reply_to_seq=1, mentions=[bob.user_id],
+                                unknown={"fields": ["are", "ignored"]})
+        self.assertEqual(set(ack), {"type", "id", "client_msg_id", "conversation_id", "message_id", "seq", "rev",
+                                    "server_timestamp", "status"})
+        self.assertEqual((ack["type"], ack["client_msg_id"], ack["conversation_id"], ack["seq"], ack["rev"],
+                          ack["status"]), ("ack", "m", talk, 2, 2, "sent"))
+        self.assertRegex(ack["message_id"], ULID)
+        self.assertRegex(ack["server_timestamp"], TIME)
+        stored = (await history(bob, talk))[1]
+        for device in (a, a2, b):
+            message = await device.expect("message", seq=2)
+            self.assertEqual({**message, "type": None}, {
+                "type": None, "conversation_id": talk, "message_id": ack["message_id"], "seq": 2, "rev": 2,
+                "sender_id": ann.user_id, "client_msg_id": "m", "content": "look", "message_type": "media",
+                "media_id": media, "reply_to_seq": 1, "mentions": [bob.user_id], "created_at": ack["server_timestamp"]})
+            self.assertEqual({k: v for k, v in message.items() if k != "type"}, stored)
+        plain = await b.expect("message", seq=1)
+        self.assertEqual(plain["message_type"], "text")
+        self.assertLess(plain["message_id"], message["message_id"])
+        age = datetime.datetime.now(datetime.timezone.utc) - datetime.datetime.fromisoformat(
+            ack["server_timestamp"].replace("Z", "+00:00"))
+        self.assertLess(abs(age.total_seconds()), 30)
+
+    async def test_bounds_of_the_fields(self):
+        ann, a, bob, b, talk = await self.pair()
+        good = {"conversation_id": talk, "content": "x", "client_msg_id": "c"}
+        wrong = [("client_msg_id", ""), ("client_msg_id", "x" * 129), ("client_msg_id", 5), ("client_msg_id", None),
+                 ("client_msg_id", "a\0"), ("content", ""), ("content", None), ("content", 1), ("content", "a\0b"),
+                 ("conversation_id", talk[:-1]), ("conversation_id", talk + "0"), ("conversation_id", None),
+                 ("message_type", "video"), ("message_type", 1), ("reply_to_seq", 0), ("reply_to_seq", -1),
+                 ("reply_to_seq", 1.5), ("reply_to_seq", "1"), ("reply_to_seq", 2**63), ("reply_to_seq", 1),
+                 ("reply_to_seq", 2**63 - 1), ("mentions", "x"), ("mentions", ["x"]), ("mentions", [1]), ("media_id", "x")]
+        for n, (field, value) in enumerate(wrong):
+            error = await self.answer(a, f"w{n}", "msg.send", **{**good, field: value})
+            self.assertEqual((error["type"], error["code"]), ("error", "bad_request"), (field, value))
+            self.assertTrue(error["message"])
+        for n, text in enumerate((r"\ud800", r"\udc00", r"x\ud83dy", r"\udc00\ud800")):
+            await a.raw('{"type":"msg.send","conversation_id":"%s","client_msg_id":"l%d","content":"%s","id":"l%d"}'
+                        % (talk, n, text, n))
+            await a.find(lambda f, n=n: f["type"] == "error" and f["code"] == "bad_request" and
+                         sum(g["type"] == "error" for g in a.frames) > len(wrong) + n)
+        self.assertEqual(await history(ann, talk), [])
+        for n, key in enumerate(("k", "\U0001f642" * 128, "x" * 128)):
+            ack = await self.answer(a, f"k{n}", "msg.send", **{**good, "client_msg_id": key})
+            self.assertEqual((ack["type"], ack["client_msg_id"]), ("ack", key))
+        error = await self.answer(a, "past", "msg.send", **{**good, "client_msg_id": "\U0001f642" * 129})
+        self.assertEqual(error["code"], "bad_request")
+
+    async def test_content_comes_back_byte_for_byte_up_to_its_bound(self):
+        ann, a, bob, b, talk = await self.pair()
+        texts = ["x" * MOST_CHARACTERS, "\U0001f642" * MOST_CHARACTERS, "\x01" * MOST_CHARACTERS,
+                 "\u00e9" + "e\u0301" + "\u202e\ufeff\u2028\x7f\u0085\ufffe\U0010ffff\r\n\t\b\f\x1f\"\\/<>&'"]
+        for n, text in enumerate(texts):
+            for escaped in (False, True):
+                key = f"c{n}{escaped}"
+                await a.raw(json.dumps({"type": "msg.send", "id": key, "conversation_id": talk, "content": text,
+                                        "client_msg_id": key}, ensure_ascii=escaped))
+                ack = await a.find(lambda f, key=key: f.get("id") == key)
+                self.assertEqual(ack["type"], "ack", {k: v for k, v in ack.items() if k != "content"})
+                message = await b.expect("message", client_msg_id=key)
+                self.assertTrue(message["content"] == text, key)
+        self.assertTrue([m["content"] for m in await history(bob, talk)] == [t for t in texts for _ in (0, 1)])
+        for n, text in enumerate(("x" * (MOST_CHARACTERS + 1), "\U0001f642" * (MOST_CHARACTERS + 1))):
+            await a.raw(json.dumps({"type": "msg.send", "id": f"p{n}", "conversation_id": talk, "content": text,
+                                    "client_msg_id": "p"}))
+            self.assertEqual((await a.find(lambda f, n=n: f.get("id") == f"p{n}"))["code"], "too_large")
+        await self.alive(a)
+
+    async def test_a_frame_that_is_not_understood_gets_an_error_and_the_connection_stays(self):
+        ann, a, bob, b, talk = await self.pair()
+        for n, fields in enumerate(({"type": "typing", "conversation_id": talk, "active": True},
+                                    {"type": "presence.set", "status": "online"},
+                                    {"type": "presence.watch", "user_ids": [bob.user_id]},
+                                    {"type": "nonsense"}, {"type": 5}, {"type": None}, {}, {"type": "auth"},
+                                    {"type": "msg.send"}, {"type": "receipt"}, {"type": "sync"},
+                                    {"type": "sync", "conversations": []}, {"type": "ready"})):
+            await a.raw(json.dumps({**fields, "id": n}))
+            error = await a.find(lambda f, n=n: f.get("id") == n and f["type"] != "pong")
+            self.assertEqual((error["type"], error["code"]), ("error", "bad_request"), fields)
+            self.assertTrue(error["message"])
+        for n, text in enumerate(("", "{", "[]", "null", "5", '"x"', '{"type":"ping"} {}', "[" * 100_000,
+                                  '{"type":"ping","x":' + "[" * 500 + "]" * 500 + "}", '{"type":"ping","id":[1]}',
+                                  '{"type":"ping","type":"ping"}', "\ufeff{", "{'type':'ping'}", '{"type":"ping",}')):
+            await a.raw(text)
+            await a.find(lambda f, n=n: f["type"] == "error" and "id" not in f and f["code"] == "bad_request" and
+                         sum(g["type"] == "error" and "id" not in g for g in a.frames) > n)
+        await self.alive(a)
+
+    async def test_strangers_and_the_removed(self):
+        ann, a, bob, b, talk = await self.pair()
+        (eve,) = await self.people(1)
+        e = await self.socket(eve)
+        await a.say(talk, "private")
+        for n, conversation in enumerate((talk, "01ARZ3NDEKTSV4RRFFQ69G5FAV")):
+            error = await self.answer(e, f"s{n}", "msg.send", conversation_id=conversation, content="x", client_msg_id="x")
+            self.assertEqual((error["type"], error["code"]), ("error", "not_found"))
+            for status in ("delivered", "read"):
+                error = await self.answer(e, f"{status}{n}", "receipt", conversation_id=conversation, seq=1, status=status)
+                self.assertEqual((error["type"], error["code"]), ("error", "not_found"))
+        self.assertEqual((await self.answer(e, "y", "sync", conversations={talk: 0}))["conversations"], {})
+        group = (await ann.ok("POST", "/v1/groups", {"name": "g", "member_ids": [eve.user_id, bob.user_id]}))[
+            "conversation_id"]
+        await e.expect("conversation", conversation_id=group)
+        first = await e.say(group, "mine", client_msg_id="kept")
+        await ann.ok("DELETE", f"/v1/conversations/{group}/members/{eve.user_id}")
+        await e.expect("conversation", conversation_id=group, change="member_removed", user_id=eve.user_id)
+        count = len(e.frames)
+        await a.say(group, "after")
+        await b.expect("message", conversation_id=group, content="after")
+        await b.send("receipt", conversation_id=group, seq=2, status="read")
+        await a.expect("receipt", conversation_id=group, status="read")
+        again = await self.answer(e, "again", "msg.send", conversation_id=group, content="other", client_msg_id="kept")
+        self.assertEqual({**again, "id": None, "duplicate": None}, {**first, "id": None, "duplicate": None})
+        self.assertIs(again["duplicate"], True)
+        error = await self.answer(e, "new", "msg.send", conversation_id=group, content="new", client_msg_id="new")
+        self.assertEqual(error["code"], "not_found")
+        error = await self.answer(e, "r", "receipt", conversation_id=group, seq=1, status="read")
+        self.assertEqual(error["code"], "not_found")
+        done = await self.answer(e, "sync", "sync", conversations={group: 0})
+        self.assertEqual(done["conversations"], {})
+        self.assertEqual([f for f in e.frames[count:] if f.get("conversation_id") == group and "id" not in f], [])
+
+    async def test_receipts(self):
+        ann, a, bob, b, talk = await self.pair()
+        b2, a2 = await self.socket(bob), await self.socket(ann)
+        for n in range(5):
+            await a.say(talk, f"{n}")
+        async def told(seq, status):
+            for device in (a, a2, b, b2):
+                frame = await device.expect("receipt", seq=seq, status=status)
+                self.assertEqual(set(frame), {"type", "conversation_id", "user_id", "seq", "status", "at"})
+                self.assertEqual((frame["conversation_id"], frame["user_id"]), (talk, bob.user_id))
+                self.assertRegex(frame["at"], TIME)
+        await b.send("receipt", conversation_id=talk, seq=2, rev=2, status="delivered")
+        await told(2, "delivered")
+        await b.send("receipt", conversation_id=talk, seq=4, status="read")
+        await told(4, "read")
+        for n, (seq, status) in enumerate(((1, "delivered"), (3, "read"), (0, "read"), (4, "read"))):
+            await b.send("receipt", id=f"back{n}", conversation_id=talk, seq=seq, status=status)
+        item = (await bob.ok("GET", "/v1/conversations"))["items"][0]
+        self.assertEqual((item["last_read_seq"], item["unread"]), (4, 1))
+        for n, fields in enumerate(({"seq": 6, "status": "read"}, {"seq": 6, "status": "delivered"},
+                                    {"seq": 2**63 - 1, "status": "read"}, {"seq": 2**63, "status": "read"},
+                                    {"seq": -1, "status": "read"}, {"seq": 1.0, "status": "read"},
+                                    {"seq": "1", "status": "read"}, {"seq": 1, "status": "seen"}, {"seq": 1},
+                                    {"status": "read"}, {"seq": 5, "rev": 6, "status": "delivered"},
+                                    {"seq": 5, "rev": -1, "status": "delivered"})):
+            error = await self.answer(b, f"e{n}", "receipt", conversation_id=talk, **fields)
+            self.assertEqual((error["type"], error["code"]), ("error", "bad_request"), fields)
+        await b.send("receipt", conversation_id=talk, seq=5, status="read")
+        await told(5, "read")
+        self.assertEqual([f["seq"] for f in a.frames if f["type"] == "receipt"], [2, 4, 5], "backwards is no news")
+        self.assertEqual([f for f in b.frames if str(f.get("id", "")).startswith("back")], [])
+
+    async def test_conversation_frames(self):
+        ann, bob, eve, dan = await self.people(4)
+        a, b, e, d = [await self.socket(p) for p in (ann, bob, eve, dan)]
+        group = (await ann.ok("POST", "/v1/groups", {"name": "first", "member_ids": [bob.user_id, eve.user_id]}))[
+            "conversation_id"]
+        path = f"/v1/conversations/{group}"
+        async def all_hear(devices, change, **fields):
+            for device in devices:
+                await device.expect("conversation", conversation_id=group, change=change, **fields)
+        await all_hear((a, b, e), "created", name="first")
+        await ann.ok("PATCH", path, {"name": "second"})
+        await all_hear((a, b, e), "renamed", name="second")
+        await ann.ok("POST", path + "/members", {"user_ids": [dan.user_id]})
+        await all_hear((a, b, e, d), "member_added", user_id=dan.user_id)
+        await ann.ok("PATCH", f"{path}/members/{bob.user_id}", {"role": "admin"})
+        await all_hear((a, b, e, d), "role_changed", user_id=bob.user_id, role="admin")
+        await bob.ok("DELETE", f"{path}/members/{dan.user_id}")
+        await all_hear((a, b, e, d), "member_removed", user_id=dan.user_id)
+        await eve.ok("DELETE", f"{path}/members/{eve.user_id}")
+        await all_hear((a, b, e), "member_removed", user_id=eve.user_id)
+        await ann.ok("DELETE", path)
+        await all_hear((a, b), "deleted")
+        for device in (d, e):
+            await self.alive(device)
+            self.assertEqual([f["change"] for f in device.frames if f.get("conversation_id") == group][-1],
+                             "member_removed", "who was removed gets nothing more of it")
+        error = await self.answer(a, "gone", "msg.send", conversation_id=group, content="x", client_msg_id="x")
+        self.assertEqual(error["code"], "not_found")
+
+    async def test_who_is_added_gets_what_comes_after(self):
+        ann, a, bob, b, talk = await self.pair()
+        (eve,) = await self.people(1)
+        e = await self.socket(eve)
+        group = (await ann.ok("POST", "/v1/groups", {"name": "g", "member_ids": [bob.user_id]}))["conversation_id"]
+        await a.say(group, "before")
+        await ann.ok("POST", f"/v1/conversations/{group}/members", {"user_ids": [eve.user_id]})
+        await a.say(group, "after")
+        await e.expect("message", conversation_id=group, content="after")
+        self.assertEqual([m["content"] for m in e.messages(group)], ["after"])
+
+
+class Syncing(Contract):
+    async def test_revs_at_and_past_their_bounds(self):
+        ann, a, bob, b, talk = await self.pair()
+        for n in range(3):
+            await a.say(talk, f"{n}")
+        s = await self.socket(bob)
+        for n, (rev, seen) in enumerate(((0, [1, 2, 3]), (2, [3]), (3, []), (4, []), (2**63 - 1, []))):
+            before = len(s.messages(talk))
+            done = await self.answer(s, f"s{n}", "sync", conversations={talk: rev})
+            self.assertEqual((done["type"], done["conversations"]), ("sync.done", {talk: 3}), rev)
+            self.assertEqual([m["rev"] for m in s.messages(talk)[before:]], seen, rev)
+        for n, conversations in enumerate(({talk: -1}, {talk: 2**63}, {talk: 1.5}, {talk: "1"}, {talk: None}, {"x": 1},
+                                           [talk], None, "x")):
+            error = await self.answer(s, f"e{n}", "sync", conversations=conversations)
+            self.assertEqual((error["type"], error["code"]), ("error", "bad_request"), conversations)
+        done = await self.answer(s, "unknown", "sync", conversations={talk: 3, "01ARZ3NDEKTSV4RRFFQ69G5FAV": 0})
+        self.assertEqual(done["conversations"], {talk: 3})
+        # The client that was ahead of the head hears what comes.
+        await a.say(talk, "more")
+        await s.expect("message", rev=4)
+
+    async def test_what_is_not_named_starts_where_this_device_confirmed(self):
+        ann, a, bob, b, talk = await self.pair()
+        (eve,) = await self.people(1)
+        other = await eve.talk_to(bob)
+        e = await self.socket(eve)
+        for n in range(3):
+            await a.say(talk, f"{n}")
+            await e.say(other, f"{n}")
+        await b.send("receipt", conversation_id=talk, seq=2, rev=2, status="delivered")
+        await a.expect("receipt", seq=2)
+        same, new = await self.socket(bob), await self.socket(await Person.sign_in(bob.api, bob.name))
+        for device, mine in ((same, [3]), (new, [1, 2, 3])):
+            done = await self.answer(device, "all", "sync", conversations={})
+            self.assertEqual(done["conversations"], {talk: 3, other: 3})
+            self.assertEqual([m["rev"] for m in device.messages(talk)], mine)
+            self.assertEqual([m["rev"] for m in device.messages(other)], [1, 2, 3])
+        named = await self.socket(bob)
+        done = await self.answer(named, "one", "sync", conversations={other: 1})
+        self.assertEqual(done["conversations"], {talk: 3, other: 3})
+        self.assertEqual(([m["rev"] for m in named.messages(talk)], [m["rev"] for m in named.messages(other)]),
+                         ([3], [2, 3]))
+
+    async def test_live_traffic_is_held_until_the_sync_is_done(self):
+        ann, a, bob, b, talk = await self.pair()
+        for n in range(250):
+            await a.send("msg.send", conversation_id=talk, content=f"{n}", client_msg_id=f"o{n}")
+        await a.expect("ack", client_msg_id="o249")
+        stop = asyncio.Event()
+        async def chatter():
+            n = 0
+            while not stop.is_set():
+                await a.say(talk, "live", client_msg_id=f"l{n}")
+                n += 1
+            return n
+        talking = asyncio.create_task(chatter())
+        try:
+            for attempt in range(5):
+                s = await self.socket(bob)
+                await s.send("sync", id="s", conversations={talk: 0})
+                done = await s.expect("sync.done", id="s")
+                after = done["conversations"][talk]
+                await s.expect("message", rev=after + 20)
+                at = next(n for n, f in enumerate(s.frames) if f.get("id") == "s")
+                before_sync = next(n for n, f in enumerate(s.frames) if f["type"] == "message" and f["rev"] == 1)
+                answered = [f["rev"] for f in s.frames[before_sync:at] if f["type"] == "message"]
+                self.assertEqual(answered, list(range(1, after + 1)))
+                live = [f["rev"] for f in s.frames[at:] if f["type"] == "message"]
+                self.assertEqual(live, list(range(after + 1, after + 1 + len(live))))
+                await s.close()
+        finally:
+            stop.set()
+            sent = await talking
+        await b.expect("message", rev=250 + sent)
+        self.assertEqual([m["rev"] for m in b.messages(talk)], list(range(1, 251 + sent)))
+
+
+class LimitedCluster(Cluster):
+    SAMPLE = (Cluster.SAMPLE.replace("messagesPerMinutePerUser: 0", "messagesPerMinutePerUser: 50")
+              .replace("connectsPerMinutePerAddress: 0", "connectsPerMinutePerAddress: 8"))
+    MORE = """\
+    messageBurst: 5
+    connectionsPerUser: 3
+  auth: {allowedOrigins: ["https://chat.example.org"]}
+"""
+
+
+class Limits(Contract):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = LimitedCluster(limits=LimitedCluster.MORE).__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.cluster.__exit__(None, None, None)
+
+    async def test_origins_are_checked_where_there_is_a_list(self):
+        (ann,) = await self.people(1)
+        url = self.cluster.websocket
+        own = "http://" + urllib.parse.urlsplit(url).netloc
+        for origin, status in (("https://chat.example.org", 101), ("https://evil.example.org", 403), ("null", 403),
+                               ("https://chat.example.org.evil.org", 403), (own, 101)):
+            raw = await RawSocket.open(url, ann.token, Origin=origin)
+            self.assertEqual(raw.status, status, origin)
+            if status == 403:
+                self.assertEqual((raw.headers["content-type"], json.loads(raw.body)["code"]),
+                                 ("application/problem+json", "forbidden"))
+            else:
+                self.assertEqual((await raw.read_json())["type"], "ready")
+            raw.close()
+
+    async def test_messages_over_the_socket_and_http_count_alike(self):
+        ann, a, bob, b, talk = await self.pair()
+        for n in range(3):
+            await a.say(talk, f"{n}")
+        answers = [await ann.call("POST", "/v1/messages", {"conversation_id": talk, "content": "x", "client_msg_id": f"h{n}"})
+                   for n in range(4)]
+        self.assertEqual([x.status for x in answers][:2], [201, 201])
+        self.assertEqual(answers[3].status, 429, answers[3].text)
+        self.assertEqual(answers[3].json["code"], "rate_limited")
+        self.assertGreaterEqual(int(answers[3].headers["retry-after"]), 1)
+        error = await self.answer(a, "past", "msg.send", conversation_id=talk, content="x", client_msg_id="past")
+        self.assertEqual((error["type"], error["code"]), ("error", "rate_limited"))
+        self.assertTrue(0 < error["retry_after_ms"] <= 1500, error)
+        await self.alive(a)
+        await b.say(talk, "someone else's limit is their own")
+        await asyncio.sleep(error["retry_after_ms"] / 1000)  # what was promised: after that long there is room for one
+        answer = await self.answer(a, "room", "msg.send", conversation_id=talk, content="x", client_msg_id="past")
+        self.assertEqual((answer["type"], answer.get("client_msg_id")), ("ack", "past"), answer)
+
+    async def test_one_connection_too_many_is_closed_with_4429(self):
+        (ann,) = await self.people(1)
+        kept = [await self.socket(ann) for _ in range(3)]
+        for url in {(await ann.ok("POST", "/v1/connect"))["ws_url"] for _ in range(2)}:
+            more = await RawSocket.open(url, ann.token)
+            self.assertEqual(more.status, 101)
+            self.assertEqual(await more.closed_with(), 4429)
+            more.close()
+        for socket in kept:
+            await self.alive(socket)
+        await kept[0].close()
+        async def again():
+            raw = await RawSocket.open(self.cluster.websocket, ann.token)
+            opcode, payload = await raw.read()
+            raw.close()
+            return opcode == TEXT
+        deadline = asyncio.get_running_loop().time() + 5
+        while not await again():
+            self.assertLess(asyncio.get_running_loop().time(), deadline, "a place that was left is not free again")
+
+    async def test_only_those_without_a_good_token_are_counted_by_address(self):
+        (ann,) = await self.people(1)
+        url = self.cluster.websocket
+        statuses = []
+        for _ in range(12):
+            raw = await RawSocket.open(url, "nonsense")
+            statuses.append(raw.status)
+            raw.close()
+        self.assertEqual((statuses[0], statuses[-1]), (401, 429), statuses)
+        raw = await RawSocket.open(url, "nonsense")
+        self.assertEqual(raw.status, 429)
+        self.assertGreaterEqual(int(raw.headers["retry-after"]), 1)
+        self.assertEqual(json.loads(raw.body)["code"], "rate_limited")
+        good = await RawSocket.open(url, ann.token)
+        self.assertEqual(good.status, 101)
+        good.close()
+        raw.close()
+
+
+class Leaving(Contract):
+    async def test_a_slow_reader_is_closed_and_the_others_get_theirs(self):
+        ann, a, bob, b, talk = await self.pair()
+        slow = await RawSocket.open(self.cluster.websocket, bob.token)
+        self.addCleanup(slow.close)
+        slow.writer.transport.pause_reading()
+        text = "x" * MOST_CHARACTERS
+        count = 150
+        for n in range(count):
+            await a.send("msg.send", conversation_id=talk, content=text, client_msg_id=f"{n}")
+        await b.expect("message", client_msg_id=f"{count - 1}", seconds=30)
+        self.assertEqual([m["seq"] for m in b.messages(talk)], list(range(1, count + 1)))
+        def closed():
+            return sum(self.cluster.metric(f"gateway-{n}", "chat_gateway_slow_readers_total") or 0 for n in (0, 1))
+        await asyncio.get_running_loop().run_in_executor(None, eventually, "the slow reader is closed", closed, 20)
+        slow.writer.transport.resume_reading()
+        self.assertIn(await slow.closed_with(), (1008, None))
+
+    async def test_a_flood_slows_its_own_sender_down_and_does_not_end_it(self):
+        ann, a, bob, b, talk = await self.pair()
+        flood = await RawSocket.open(self.cluster.websocket, ann.token)
+        self.addCleanup(flood.close)
+        flood.writer.transport.pause_reading()
+        count = 20_000  # 20 MB each way: more than the kernel and the queue keep
+        for n in range(count):
+            flood.frame(TEXT, json.dumps({"type": "ping", "id": f"{n}" + "x" * 1000}).encode())
+        def fills():
+            return sum(self.cluster.metric(f"gateway-{n}", "chat_gateway_send_queue_bytes") for n in (0, 1)) > 400_000
+        await asyncio.get_running_loop().run_in_executor(None, eventually, "its pongs fill its queue", fills, 20)
+        for n in range(20):
+            await a.say(talk, f"others go on {n}")
+        await b.expect("message", content="others go on 19")
+        self.assertGreater(flood.writer.transport.get_write_buffer_size(), 0, "it is read all the same")
+        flood.writer.transport.resume_reading()
+        for n in range(count):
+            pong = await flood.read_json("pong")
+            self.assertEqual(pong["id"][:-1000], f"{n}")
+
+    async def test_sigterm_announces_then_closes_with_1012_and_loses_nothing(self):
+        ann, a, bob, b, talk = await self.pair()
+        name = (await a.expect("ready"))["gateway"]
+        pid = self.cluster.process(name)["pid"]
+        acks = []
+        async def chatter():
+            try:
+                for n in range(100_000):
+                    acks.append(await a.say(talk, f"{n}"))
+            except (ConnectionError, AssertionError, OSError):
+                pass
+            except Exception as error:  # the library's own kinds of "closed"
+                self.assertIn("Closed", type(error).__name__)
+        talking = asyncio.create_task(chatter())
+        await a.expect("message", seq=5)
+        os.kill(pid, signal.SIGTERM)
+        notice = await a.expect("server_maintenance", seconds=20)
+        self.assertGreater(notice["retry_after_ms"], 0)
+        self.assertTrue(notice.get("reconnect_url", "ws").startswith("ws"))
+        self.assertEqual(await a.closing(150), 1012)
+        await talking
+        await asyncio.get_running_loop().run_in_executor(None, eventually, "it ended", lambda: not alive(pid), 20)
+        stored = {m["client_msg_id"]: m["seq"] for m in await history(bob, talk)}
+        for ack in acks:
+            self.assertEqual(stored.get(ack["client_msg_id"]), ack["seq"])
+        back = await self.socket(ann, notice.get("reconnect_url"))
+        await self.alive(back)
+
+
+if __name__ == "__main__":
+    unittest.main()
