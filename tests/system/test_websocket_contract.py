@@ -167,7 +167,7 @@ class SigningOn(Contract):
         (ann,) = await self.people(1)
         keys = self.cluster.dir / "clusters" / "demo" / "secrets" / "jwt"
         ours = next(file for file in keys.glob("*.pem") if not file.name.endswith(".pub.pem"))
-        theirs = self.cluster.dir / "another.pem"
+        theirs = self.cluster.home / "another.pem"
         subprocess.run(["openssl", "genrsa", "-out", theirs, "2048"], check=True, capture_output=True)
         for key, seconds, status in ((ours, 0, 101), (ours, -3600, 401), (theirs, 0, 401)):
             token = signed_again(ann.token, key, seconds)
