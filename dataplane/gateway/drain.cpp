@@ -8,6 +8,8 @@ namespace chat::gateway {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
+// Where only a few are left from the start, nobody waits out the grace: but they get this to finish what they do.
+constexpr std::chrono::milliseconds kFew{2000};
 // After the last eviction: sends under way are answered, the close frame is answered, or the socket is cut.
 constexpr std::chrono::seconds kLast{20};
 
@@ -54,6 +56,8 @@ void Gateway::drain(const DrainPlan& plan) {
 }
 
 base::Task<> Gateway::run_drain() {
+  const auto now = std::chrono::steady_clock::now();
+  promised_until_ = connections_.size() <= plan_.close_below ? std::min(drain_until_, now + kFew) : now;
   for (const auto& connection : all()) {
     if (connection->session().ready()) announce(connection->session());
   }
@@ -66,8 +70,11 @@ base::Task<> Gateway::run_drain() {
 }
 
 base::Task<> Gateway::wait_for_clients() {
-  while (connections_.size() > plan_.close_below && std::chrono::steady_clock::now() < drain_until_) {
-    co_await ended_.wait(ports_.executor, drain_until_);
+  for (;;) {
+    const auto now = std::chrono::steady_clock::now();
+    const bool few = connections_.size() <= plan_.close_below;
+    if (connections_.empty() || now >= drain_until_ || (few && now >= promised_until_)) co_return;
+    co_await ended_.wait(ports_.executor, few ? std::min(promised_until_, drain_until_) : drain_until_);
   }
 }
 
@@ -92,7 +99,9 @@ base::Task<> Gateway::evict() {
 
 // Everyone gets another time, so that they do not all come to the other gateways at once.
 void Gateway::announce(Session& session) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(drain_until_ - std::chrono::steady_clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  const auto until = promised_until_ > now ? promised_until_ : drain_until_;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
   const auto most = std::max<std::int64_t>(left.count() * 8 / 10, 1);
   std::uniform_int_distribution<std::int64_t> spread(std::max<std::int64_t>(most / 5, 1), most);
   session.send(make_frame(protocol::maintenance_frame(std::chrono::milliseconds(spread(random_)), elsewhere())));

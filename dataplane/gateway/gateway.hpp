@@ -98,7 +98,8 @@ class Gateway {
   State state_ = State::serving;
   DrainPlan plan_;
   base::SteadyTime drain_until_{};
-  Signal ended_;  // a connection did, or the plan changed
+  std::chrono::steady_clock::time_point promised_until_;  // few are left, and were told that they have until then
+  Signal ended_;                                          // a connection did, or the plan changed
   bool stopping_ = false;
   boost::asio::steady_timer sweep_timer_;
   std::minstd_rand random_{std::random_device{}()};

@@ -91,7 +91,8 @@ TYPED_TEST_P(ChatContract, search_is_by_prefix_in_any_case_and_bounded) {
   auto& directory = this->backend_.directory();
   for (const char* name : {"ann", "Anna", "anton", "ban"}) this->person(name);
   std::vector<std::string> names;
-  for (const auto& user : *this->backend_.run(directory.search_users("AN", 10))) names.push_back(user.username);
+  const auto found = this->backend_.run(directory.search_users("AN", 10));
+  for (const auto& user : *found) names.push_back(user.username);
   EXPECT_THAT(names, ::testing::ElementsAre("ann", "Anna", "anton"));
   EXPECT_EQ(this->backend_.run(directory.search_users("an", 2))->size(), 2u);
 }
