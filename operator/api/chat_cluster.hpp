@@ -18,7 +18,7 @@ inline constexpr std::string_view kChatOperationKind = "ChatOperation";
 // A number of bytes, written 10Gi.
 struct Quantity {
   std::int64_t bytes = 0;
-  auto operator<=>(const Quantity&) const = default;
+  auto operator<=>(const Quantity&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads <=>
 };
 inline constexpr std::int64_t kGi = std::int64_t{1} << 30;
 

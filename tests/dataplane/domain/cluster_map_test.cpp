@@ -129,7 +129,7 @@ TEST(Rendezvous, ChangesOnlyWhatTheGoneOneHad) {
     if (chosen == 1) continue;
     EXPECT_EQ(two[rendezvous(b, two)], three[chosen]) << bucket;
   }
-  for (int share : shares) EXPECT_NEAR(share, kBuckets / 3, 200);
+  for (int share : shares) EXPECT_NEAR(share, kBuckets / 3.0, 200);
 }
 
 TEST(Rendezvous, DoesNotDependOnTheOrderOfNames) {

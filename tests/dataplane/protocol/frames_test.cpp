@@ -142,7 +142,7 @@ TEST(ErrorFrame, DoesNotTellWhatWentWrongInside) {
 
 TEST(ErrorFrame, IsValidUtf8WhateverItQuotes) {
   base::Error cut{make_error_code(domain::Errc::bad_request), "the key \"\xc3", {}};
-  EXPECT_NO_THROW(Json::parse(error_frame(cut, std::nullopt)));
+  EXPECT_TRUE(Json::accept(error_frame(cut, std::nullopt)));
 }
 
 }  // namespace

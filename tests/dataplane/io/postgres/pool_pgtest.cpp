@@ -11,7 +11,6 @@
 namespace chat::io::postgres {
 namespace {
 
-using chat::testing::eventually;
 using chat::testing::PostgresServer;
 using chat::testing::run_task;
 
