@@ -636,23 +636,6 @@ class Limits(Contract):
 
 
 class Leaving(Contract):
-    async def test_a_slow_reader_is_closed_and_the_others_get_theirs(self):
-        ann, a, bob, b, talk = await self.pair()
-        slow = await RawSocket.open(self.cluster.websocket, bob.token)
-        self.addCleanup(slow.close)
-        slow.writer.transport.pause_reading()
-        text = "x" * MOST_CHARACTERS
-        count = 150
-        for n in range(count):
-            await a.send("msg.send", conversation_id=talk, content=text, client_msg_id=f"{n}")
-        await b.expect("message", client_msg_id=f"{count - 1}", seconds=30)
-        self.assertEqual([m["seq"] for m in b.messages(talk)], list(range(1, count + 1)))
-        def closed():
-            return sum(self.cluster.metric(f"gateway-{n}", "chat_gateway_slow_readers_total") or 0 for n in (0, 1))
-        await asyncio.get_running_loop().run_in_executor(None, eventually, "the slow reader is closed", closed, 20)
-        slow.writer.transport.resume_reading()
-        self.assertIn(await slow.closed_with(), (1008, None))
-
     async def test_a_flood_slows_its_own_sender_down_and_does_not_end_it(self):
         ann, a, bob, b, talk = await self.pair()
         flood = await RawSocket.open(self.cluster.websocket, ann.token)
