@@ -1,0 +1,26 @@
+#include "tests/bench/load/cases.hpp"
+#include "tests/bench/load/samples.hpp"
+
+namespace chat::bench {
+
+// Everyone has one one-on-one conversation. They sign on, and then nothing happens.
+base::Json run_idle(const Options& options) {
+  boost::asio::io_context io{1};
+  Population population(options.cluster);
+  const auto people = population.people(options.people);
+  population.pair_up(people);
+  hold("prepared");
+  Crowd crowd(io, people, [](std::size_t, std::string_view text) {
+    if (text_field(text, "\"type\":") != "conversation") give_up("an idle person got " + std::string(text));
+  });
+  const auto begun = Clock::now();
+  mark("begin");
+  crowd.sign_on(options.where);
+  mark("end");
+  const std::chrono::duration<double> took = Clock::now() - begun;
+  hold("signed_on");
+  crowd.leave();
+  return {{"people", people.size()}, {"sign_on_seconds", took.count()}};
+}
+
+}  // namespace chat::bench
