@@ -4,8 +4,11 @@
 #include "dataplane/adapters/jwt.hpp"
 #include "dataplane/adapters/postgres_directory.hpp"
 #include "dataplane/adapters/postgres_store.hpp"
+#include "dataplane/adapters/redis_publisher.hpp"
 #include "dataplane/adapters/redis_rate_limiter.hpp"
 #include "dataplane/adapters/rpc_message_path.hpp"
+#include "dataplane/apps/backends/clock_watch.hpp"
+#include "dataplane/apps/backends/options.hpp"
 #include "dataplane/apps/daemon/daemon.hpp"
 #include "dataplane/rest/api.hpp"
 
@@ -14,7 +17,6 @@ namespace {
 
 constexpr std::chrono::seconds kGrace{10};
 constexpr std::chrono::seconds kLookAtShards{1};
-constexpr std::chrono::seconds kLookAtClock{10};
 // At 0.2 s a password, what waits longest waits about 4 s.
 constexpr std::size_t kHashingThreads = 2;
 constexpr std::size_t kMostWaitingForHashing = 40;
@@ -48,22 +50,6 @@ base::Result<Secrets> read_secrets(const base::DaemonConfig& config) {
   return secrets;
 }
 
-adapters::PostgresOptions postgres_options(const Daemon& daemon, const Secrets& secrets) {
-  adapters::PostgresOptions options;
-  options.user = daemon.config.postgres_user;
-  options.password = secrets.postgres;
-  options.database = daemon.config.postgres_database;
-  options.application = "chat-api " + daemon.config.name;
-  return options;
-}
-
-io::redis::Options redis_options(const Daemon& daemon, const Secrets& secrets) {
-  io::redis::Options options;
-  options.where = daemon.config.redis;
-  options.password = secrets.redis;
-  return options;
-}
-
 rest::Api::Options api_options(const Daemon& daemon) {
   return {daemon.config.public_url, daemon.config.allowed_origins, daemon.config.web_dir, CHATCLUSTER_VERSION};
 }
@@ -72,17 +58,19 @@ rest::Api::Options api_options(const Daemon& daemon) {
 struct Parts {
   Parts(Daemon& daemon, base::TaskGroup& tasks, Secrets the_secrets, std::function<std::string()> not_ready)
       : secrets(std::move(the_secrets)),
-        shards(daemon.router.map(), postgres_options(daemon, secrets)),
+        shards(daemon.router.map(), postgres_options(daemon.role, daemon.config, secrets.postgres)),
+        clock_watch(daemon, shards),
         store(shards),
         directory(shards),
-        redis(daemon.io.get_executor(), daemon.log, redis_options(daemon, secrets)),
+        redis(daemon.io.get_executor(), daemon.log, redis_options(daemon.config, secrets.redis)),
+        publisher(redis),
         limiter(redis, daemon.clock),
         messages(daemon.io.get_executor(), daemon.log),
         gateways(daemon.io.get_executor(), tasks, daemon.log, secrets.admin),
         hashing("password hashing", kHashingThreads, kMostWaitingForHashing),
         passwords(hashing),
         accounts(directory, passwords, daemon.clock),
-        sign_in({directory, passwords, *secrets.signer, limiter, daemon.clock, daemon.log}),
+        sign_in({directory, passwords, *secrets.signer, limiter, publisher, daemon.clock, daemon.log}),
         conversations({store, directory, messages, limiter, daemon.clock, daemon.log}),
         api(daemon.io.get_executor(),
             {{accounts, sign_in, conversations, store, messages, gateways, *secrets.signer, daemon.clock,
@@ -96,9 +84,11 @@ struct Parts {
 
   Secrets secrets;
   adapters::PostgresShards shards;
+  ClockWatch clock_watch;
   adapters::PostgresStore store;
   adapters::PostgresDirectory directory;
   io::redis::Client redis;
+  adapters::RedisPublisher publisher;
   adapters::RedisRateLimiter limiter;
   adapters::RpcMessagePath messages;
   adapters::GatewayLoads gateways;
@@ -112,8 +102,7 @@ struct Parts {
 
 class ChatApi final : public Service {
  public:
-  explicit ChatApi(Daemon& daemon)
-      : daemon_(daemon), tasks_(daemon.io.get_executor()), shard_timer_(daemon.io), clock_timer_(daemon.io) {}
+  explicit ChatApi(Daemon& daemon) : daemon_(daemon), tasks_(daemon.io.get_executor()), shard_timer_(daemon.io) {}
 
   base::Task<base::Status> start() override {
     auto secrets = read_secrets(daemon_.config);
@@ -123,7 +112,7 @@ class ChatApi final : public Service {
     map_changed(daemon_.router.map());
     parts_->gateways.start();
     tasks_.spawn("api_shards", watch_shards());
-    tasks_.spawn("api_clock", watch_clock());
+    tasks_.spawn("api_clock", parts_->clock_watch.run());
     auto port = parts_->api.listen(daemon_.config.listen, false);
     if (port && daemon_.config.shared) port = parts_->api.listen(*daemon_.config.shared, true);
     if (!port) co_return base::fail(std::move(port).error());
@@ -154,7 +143,7 @@ class ChatApi final : public Service {
     co_await parts_->api.stop(kGrace);
     parts_->gateways.stop();
     shard_timer_.cancel();
-    clock_timer_.cancel();
+    parts_->clock_watch.stop();
     parts_->messages.stop();
     co_await parts_->redis.stop();
     co_await tasks_.idle(daemon_.clock.steady() + std::chrono::seconds(2));
@@ -180,18 +169,9 @@ class ChatApi final : public Service {
     }
   }
 
-  base::Task<> watch_clock() {
-    while (!stopping_) {
-      auto drift = co_await parts_->shards.clock_drift(daemon_.clock);
-      if (drift) daemon_.report_clock_drift(*drift);
-      if (!stopping_) co_await base::sleep_until(clock_timer_, daemon_.clock.steady() + kLookAtClock);
-    }
-  }
-
   Daemon& daemon_;
   base::TaskGroup tasks_;
   boost::asio::steady_timer shard_timer_;
-  boost::asio::steady_timer clock_timer_;
   std::unique_ptr<Parts> parts_;
   std::string shards_problem_ = "the shards have not been reached yet";
   bool shards_seen_ = false;

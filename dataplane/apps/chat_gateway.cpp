@@ -6,6 +6,7 @@
 #include "dataplane/adapters/redis_rate_limiter.hpp"
 #include "dataplane/adapters/redis_subscriptions.hpp"
 #include "dataplane/adapters/rpc_message_path.hpp"
+#include "dataplane/apps/backends/options.hpp"
 #include "dataplane/apps/daemon/daemon.hpp"
 #include "dataplane/gateway/gateway.hpp"
 
@@ -61,9 +62,7 @@ class GatewayService final : public Service {
 base::Status GatewayService::connect_redis() {
   auto password = base::read_secret(daemon_.config.redis_password_file);
   if (!password) return base::fail(password.error());
-  io::redis::Options options;
-  options.where = daemon_.config.redis;
-  options.password = *password;
+  const auto options = redis_options(daemon_.config, std::move(*password));
   auto executor = daemon_.io.get_executor();
   redis_.emplace(executor, daemon_.log, options);
   presence_.emplace(*redis_);

@@ -3,6 +3,8 @@
 #include "dataplane/adapters/postgres_shard_writer.hpp"
 #include "dataplane/adapters/postgres_store.hpp"
 #include "dataplane/adapters/redis_publisher.hpp"
+#include "dataplane/apps/backends/clock_watch.hpp"
+#include "dataplane/apps/backends/options.hpp"
 #include "dataplane/apps/daemon/daemon.hpp"
 #include "dataplane/messages/rpc_driver.hpp"
 #include "dataplane/services/outbox_watch.hpp"
@@ -11,37 +13,21 @@ namespace chat::apps {
 namespace {
 
 constexpr std::chrono::seconds kGrace{9};
-constexpr std::chrono::seconds kDriftEvery{10};
 
 struct Secrets {
   std::string postgres;
   std::string redis;
 };
 
-adapters::PostgresOptions postgres_options(const Daemon& daemon, const Secrets& secrets) {
-  adapters::PostgresOptions options;
-  options.user = daemon.config.postgres_user;
-  options.password = secrets.postgres;
-  options.database = daemon.config.postgres_database;
-  options.application = "chat-messages " + daemon.config.name;
-  return options;
-}
-
-io::redis::Options redis_options(const Daemon& daemon, const Secrets& secrets) {
-  io::redis::Options options;
-  options.where = daemon.config.redis;
-  options.password = secrets.redis;
-  return options;
-}
-
 // Everything that runs, in the order it is built from; destroyed the other way round.
 struct Parts {
   Parts(Daemon& daemon, const Secrets& secrets)
-      : postgres(postgres_options(daemon, secrets)),
+      : postgres(postgres_options(daemon.role, daemon.config, secrets.postgres)),
         shards(daemon.router.map(), postgres),
+        clock_watch(daemon, shards),
         store(shards),
         directory(shards),
-        redis(daemon.io.get_executor(), daemon.log, redis_options(daemon, secrets)),
+        redis(daemon.io.get_executor(), daemon.log, redis_options(daemon.config, secrets.redis)),
         publisher(redis),
         fan_out(publisher, daemon.metrics, [this](const std::string& push) { server.push_to_all(push); }),
         commits(daemon.io.get_executor(), daemon.clock, daemon.log, daemon.metrics, daemon.router,
@@ -61,6 +47,7 @@ struct Parts {
 
   adapters::PostgresOptions postgres;
   adapters::PostgresShards shards;
+  ClockWatch clock_watch;
   adapters::PostgresStore store;
   adapters::PostgresDirectory directory;
   io::redis::Client redis;
@@ -75,7 +62,7 @@ struct Parts {
 
 class ChatMessages final : public Service {
  public:
-  explicit ChatMessages(Daemon& daemon) : daemon_(daemon), tasks_(daemon.io.get_executor()), drift_timer_(daemon.io) {}
+  explicit ChatMessages(Daemon& daemon) : daemon_(daemon), tasks_(daemon.io.get_executor()) {}
 
   base::Task<base::Status> start() override {
     auto postgres = base::read_secret(daemon_.config.postgres_password_file);
@@ -89,7 +76,7 @@ class ChatMessages final : public Service {
     parts_->redis.start();
     parts_->outbox.update(daemon_.router.map());
     parts_->outbox.start();
-    tasks_.spawn("clock drift", watch_clock());
+    tasks_.spawn("clock drift", parts_->clock_watch.run());
     co_return base::Status{};
   }
 
@@ -111,8 +98,7 @@ class ChatMessages final : public Service {
   // answered.
   base::Task<> stop() override {
     const auto deadline = daemon_.clock.steady() + kGrace;
-    stopping_ = true;
-    drift_timer_.cancel();
+    parts_->clock_watch.stop();
     tasks_.spawn("server stop", parts_->server.stop(kGrace));
     co_await parts_->service.stop(deadline);
     (void)co_await parts_->driver.idle(deadline);
@@ -122,20 +108,9 @@ class ChatMessages final : public Service {
   }
 
  private:
-  base::Task<> watch_clock() {
-    while (!stopping_) {
-      auto drift = co_await parts_->shards.clock_drift(daemon_.clock);
-      if (drift) daemon_.report_clock_drift(*drift);
-      if (stopping_) break;
-      (void)co_await base::sleep_until(drift_timer_, daemon_.clock.steady() + kDriftEvery);
-    }
-  }
-
   Daemon& daemon_;
   std::unique_ptr<Parts> parts_;  // from start() on
-  bool stopping_ = false;
   base::TaskGroup tasks_;
-  boost::asio::steady_timer drift_timer_;
 };
 
 }  // namespace

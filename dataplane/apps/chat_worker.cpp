@@ -1,6 +1,8 @@
 #include "dataplane/adapters/postgres_directory.hpp"
 #include "dataplane/adapters/postgres_event_log.hpp"
 #include "dataplane/adapters/postgres_upkeep.hpp"
+#include "dataplane/apps/backends/clock_watch.hpp"
+#include "dataplane/apps/backends/options.hpp"
 #include "dataplane/apps/daemon/daemon.hpp"
 #include "dataplane/services/outbox_watch.hpp"
 #include "dataplane/workers/shard_workers.hpp"
@@ -9,29 +11,25 @@ namespace chat::apps {
 namespace {
 
 constexpr std::chrono::seconds kGrace{9};
-constexpr std::chrono::seconds kDriftEvery{10};
-
-adapters::PostgresOptions postgres_options(const Daemon& daemon, const std::string& password) {
-  adapters::PostgresOptions options;
-  options.user = daemon.config.postgres_user;
-  options.password = password;
-  options.database = daemon.config.postgres_database;
-  options.application = "chat-worker " + daemon.config.name;
-  options.connections = 2;
-  return options;
-}
+constexpr std::size_t kConnectionsPerShard = 2;
 
 // Everything that runs, in the order it is built from; destroyed the other way round.
 struct Parts {
   Parts(Daemon& daemon, const std::string& password)
-      : postgres(postgres_options(daemon, password)),
+      : postgres(options(daemon, password)),
         shards(daemon.router.map(), postgres),
+        clock_watch(daemon, shards),
         directory(shards),
         upkeep(shards),
         lag(daemon.io.get_executor(), daemon.metrics, [this](const domain::Shard& shard) { return open(shard); }),
         workers({daemon.io.get_executor(), daemon.clock, daemon.log, daemon.metrics, directory, upkeep},
                 [this](const domain::Shard& shard) { return open(shard); }) {}
 
+  static adapters::PostgresOptions options(const Daemon& daemon, const std::string& password) {
+    auto options = postgres_options(daemon.role, daemon.config, password);
+    options.connections = kConnectionsPerShard;
+    return options;
+  }
   std::unique_ptr<ports::EventLog> open(const domain::Shard& shard) {
     return std::make_unique<adapters::PostgresEventLog>(adapters::shard_target(postgres, shard));
   }
@@ -42,6 +40,7 @@ struct Parts {
 
   adapters::PostgresOptions postgres;
   adapters::PostgresShards shards;
+  ClockWatch clock_watch;
   adapters::PostgresDirectory directory;
   adapters::PostgresUpkeep upkeep;
   services::OutboxWatch lag;
@@ -50,7 +49,7 @@ struct Parts {
 
 class ChatWorker final : public Service {
  public:
-  explicit ChatWorker(Daemon& daemon) : daemon_(daemon), tasks_(daemon.io.get_executor()), drift_timer_(daemon.io) {}
+  explicit ChatWorker(Daemon& daemon) : daemon_(daemon), tasks_(daemon.io.get_executor()) {}
 
   base::Task<base::Status> start() override {
     auto password = base::read_secret(daemon_.config.postgres_password_file);
@@ -58,7 +57,7 @@ class ChatWorker final : public Service {
     parts_ = std::make_unique<Parts>(daemon_, *password);
     parts_->update(daemon_.router.map());
     parts_->lag.start();
-    tasks_.spawn("clock drift", watch_clock());
+    tasks_.spawn("clock drift", parts_->clock_watch.run());
     co_return base::Status{};
   }
 
@@ -77,28 +76,16 @@ class ChatWorker final : public Service {
 
   base::Task<> stop() override {
     const auto deadline = daemon_.clock.steady() + kGrace;
-    stopping_ = true;
-    drift_timer_.cancel();
+    parts_->clock_watch.stop();
     (void)co_await parts_->workers.stop(deadline);
     co_await parts_->lag.stop();
     (void)co_await tasks_.idle(deadline);
   }
 
  private:
-  base::Task<> watch_clock() {
-    while (!stopping_) {
-      auto drift = co_await parts_->shards.clock_drift(daemon_.clock);
-      if (drift) daemon_.report_clock_drift(*drift);
-      if (stopping_) break;
-      (void)co_await base::sleep_until(drift_timer_, daemon_.clock.steady() + kDriftEvery);
-    }
-  }
-
   Daemon& daemon_;
   std::unique_ptr<Parts> parts_;  // from start() on
-  bool stopping_ = false;
   base::TaskGroup tasks_;
-  boost::asio::steady_timer drift_timer_;
 };
 
 }  // namespace

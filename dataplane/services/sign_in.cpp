@@ -4,6 +4,7 @@
 
 #include "dataplane/base/digest.hpp"
 #include "dataplane/domain/errors.hpp"
+#include "dataplane/protocol/convert.hpp"
 #include "dataplane/services/accounts.hpp"
 
 namespace chat::services {
@@ -155,7 +156,7 @@ Task<Result<std::string>> SignIn::rotate(const ports::Session& session, const st
   }
   parts_.log.warn("refresh_token_replayed",
                   {{"user_id", session.user_id.text()}, {"session_id", session.session_id.text()}});
-  auto revoked = co_await parts_.directory.revoke_session(session.user_id, session.session_id);
+  auto revoked = co_await end_session(session.user_id, session.session_id);
   if (!revoked) co_return base::fail(std::move(revoked).error());
   co_return not_signed_in();
 }
@@ -189,7 +190,20 @@ Task<Status> SignIn::sign_out(std::string token) {
   if (!session) co_return base::fail(std::move(session).error());
   const std::string presented = stored_form(parsed->secret);
   if (!is(session->refresh_hash, presented) && !is(session->previous_hash, presented)) co_return Status{};
-  co_return co_await parts_.directory.revoke_session(parsed->user_id, parsed->session_id);
+  co_return co_await end_session(parsed->user_id, parsed->session_id);
+}
+
+Task<Status> SignIn::end_session(Ulid user, Ulid session) {
+  auto revoked = co_await parts_.directory.revoke_session(user, session);
+  if (!revoked) co_return base::fail(std::move(revoked).error());
+  pb::BusEvent event;
+  event.set_kind(pb::BusEvent::SIGNED_OUT);
+  event.set_session_id(protocol::id_bytes(session));
+  event.add_subjects(protocol::id_bytes(user));
+  parts_.bus.publish({ports::user_channel(user.text())}, event.SerializeAsString(), [log = &parts_.log](bool done) {
+    if (!done) log->warn("sign_out_not_published", {});
+  });
+  co_return Status{};
 }
 
 }  // namespace chat::services

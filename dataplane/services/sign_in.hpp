@@ -5,6 +5,7 @@
 #include "dataplane/base/clock.hpp"
 #include "dataplane/base/log.hpp"
 #include "dataplane/domain/limits.hpp"
+#include "dataplane/ports/bus.hpp"
 #include "dataplane/ports/directory.hpp"
 #include "dataplane/ports/passwords.hpp"
 #include "dataplane/ports/presence.hpp"
@@ -38,7 +39,8 @@ struct SignInRequest {
 // Sessions and their tokens. A refresh token is "<user>.<session>.<secret>"; the directory keeps the secret's SHA-256
 // only. The next secret is an HMAC of the current one under a key that every instance derives from the signing key, so
 // whoever answers a second tab or a lost answer gives the same successor, without storing it. A secret that is neither
-// the current one nor, for 10 s, the one before it is a replay: the session ends.
+// the current one nor, for 10 s, the one before it is a replay: the session ends. The end of a session is published, so
+// that gateways close its sockets; where the bus is away they stay until they end by themselves.
 class SignIn {
  public:
   struct Parts {
@@ -46,6 +48,7 @@ class SignIn {
     ports::Passwords& passwords;
     ports::TokenSigner& signer;
     ports::RateLimiter& limiter;
+    ports::Publisher& bus;
     const base::Clock& clock;
     const base::Log& log;
   };
@@ -63,6 +66,7 @@ class SignIn {
   static constexpr std::int64_t kReplayGraceMilliseconds = 10'000;
 
  private:
+  [[nodiscard]] Task<Status> end_session(Ulid user, Ulid session);
   [[nodiscard]] Task<Result<std::string>> rotate(const ports::Session& session, const std::string& secret);
   [[nodiscard]] SignedIn signed_in(const ports::Session& session, const std::string& username,
                                    const std::string& secret) const;

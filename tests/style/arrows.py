@@ -27,6 +27,7 @@ ARROWS = {
     "dataplane/messages": [*SERVICES, "dataplane/io/rpc"],
     "dataplane/workers": SERVICES,
     "dataplane/apps/daemon": ["dataplane/domain", "dataplane/base", "dataplane/io/http"],
+    "dataplane/apps/backends": ["dataplane/apps/daemon", "dataplane/adapters", "dataplane/domain", "dataplane/base", *IO],
     "dataplane/apps": ["dataplane"],
     "operator/api": ["dataplane/base"],
     "operator/ports": ["operator/api", "dataplane/base"],

@@ -82,6 +82,37 @@ class Operator(unittest.IsolatedAsyncioTestCase):
         for socket in sockets:
             await socket.close()
 
+    def test_an_old_migration_that_changed_is_refused(self):
+        # A copy of the operator with migrations of its own beside it, so that the build is not touched: it finds
+        # share/ from where it really is.
+        prefix = self.cluster.home / "prefix"
+        (prefix / "share" / "migrations").mkdir(parents=True)
+        shutil.copytree(BIN, prefix / "bin")
+        operator = prefix / "bin" / "chat-operator"
+        share = BIN.parent / "share"
+        (prefix / "share" / "web").symlink_to(share / "web")
+        for file in (share / "migrations").glob("*.sql"):
+            target = prefix / "share" / "migrations" / file.name
+            target.write_text(file.read_text() + ("\n-- changed after it was applied\n" if "0001" in file.name else ""))
+        self.cluster.kill("operator")
+
+        def refused():
+            condition = self.cluster.condition("Degraded")
+            if "ownership" not in condition["message"]:
+                raise ValueError(condition)  # what is shown where the condition never comes
+            return condition["reason"] == "MigrationRefused"
+
+        # Its log goes to a file: a pipe that nobody reads would stop it.
+        with open(self.cluster.home / "changed.log", "wb") as log:
+            changed = subprocess.Popen([operator, "--local", self.cluster.dir], stderr=log)
+        try:
+            eventually("a condition says which file changed", refused, 60)
+        finally:
+            changed.kill()
+            changed.wait()
+            self.cluster.start_operator()
+        self.cluster.wait_available()
+
 
 class Down(unittest.TestCase):
     def test_down_stops_everything_and_up_again_keeps_the_data(self):

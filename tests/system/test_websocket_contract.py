@@ -636,6 +636,36 @@ class Limits(Contract):
 
 
 class Leaving(Contract):
+    async def test_a_slow_reader_is_closed_and_the_others_get_theirs(self):
+        ann, a, bob, b, talk = await self.pair()
+        slow = await RawSocket.open(self.cluster.websocket, bob.token)
+        self.addCleanup(slow.close)
+        slow.writer.transport.pause_reading()
+        text = "x" * MOST_CHARACTERS
+        count, window = 150, 10  # each window is well below what a gateway holds for one connection
+        for n in range(count):
+            await a.send("msg.send", conversation_id=talk, content=text, client_msg_id=f"{n}")
+            if n % window == window - 1:  # those who read are waited for: only `slow` falls behind
+                for reader in (a, b):
+                    await reader.expect("message", client_msg_id=f"{n}", seconds=30)
+        self.assertEqual([m["seq"] for m in b.messages(talk)], list(range(1, count + 1)))
+        def closed():
+            return sum(self.cluster.metric(f"gateway-{n}", "chat_gateway_slow_readers_total") or 0 for n in (0, 1))
+        await asyncio.get_running_loop().run_in_executor(None, eventually, "the slow reader is closed", closed, 20)
+        slow.writer.transport.resume_reading()
+        self.assertIn(await slow.closed_with(), (1008, None))
+        for reader in (a, b):
+            await self.alive(reader)
+
+    async def test_signing_out_closes_the_sockets_of_that_sign_in_only(self):
+        (ann,) = await self.people(1)
+        other = await Person.sign_in(self.cluster.api, ann.name)
+        here, there = await self.socket(ann), await self.socket(other)
+        answer = await rest(self.cluster.api, "POST", "/v1/auth/logout", headers={"Cookie": ann.cookie})
+        self.assertEqual(answer.status, 204)
+        self.assertEqual(await here.closing(), 4401)
+        await self.alive(there)
+
     async def test_a_flood_slows_its_own_sender_down_and_does_not_end_it(self):
         ann, a, bob, b, talk = await self.pair()
         flood = await RawSocket.open(self.cluster.websocket, ann.token)

@@ -5,6 +5,7 @@
 #include "dataplane/adapters/rpc_message_path.hpp"
 #include "dataplane/protocol/convert.hpp"
 #include "tests/dataplane/services/fake_chat.hpp"
+#include "tests/dataplane/services/fake_publisher.hpp"
 #include "tests/dataplane/services/fake_shard.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/run_task.hpp"
@@ -54,13 +55,6 @@ class LargeStore final : public testing::FakeStore {
   }
 };
 
-class NoBus final : public ports::Publisher {
- public:
-  void publish(const std::vector<std::string>&, std::string_view, std::function<void(bool)> done) override {
-    done(false);
-  }
-};
-
 // The whole of chat-messages but its backends, asked over a real connection.
 class RpcDriverTest : public ::testing::Test {
  protected:
@@ -79,6 +73,7 @@ class RpcDriverTest : public ::testing::Test {
           pushed_ = channels;
           ASSERT_TRUE(event_.ParseFromArray(event.data(), static_cast<int>(event.size())));
         }) {
+    bus_.away = true;
     shard_->members = {kAnn, kBob};
     run_task(io_, store_.create_one_on_one(kConversation, kAnn, kBob, 1));
     auto port = server_.listen({"127.0.0.1", 0});
@@ -131,7 +126,7 @@ class RpcDriverTest : public ::testing::Test {
   domain::Router router_;
   LargeStore store_;
   testing::FakeDirectory directory_;
-  NoBus bus_;
+  testing::FakePublisher bus_;
   services::FanOut fan_out_;
   services::CommitRouter commits_;
   services::MessageService service_;

@@ -5,6 +5,7 @@
 #include "dataplane/io/http/client.hpp"
 #include "dataplane/rest/api.hpp"
 #include "tests/dataplane/services/fake_chat.hpp"
+#include "tests/dataplane/services/fake_publisher.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -146,11 +147,12 @@ class ApiTest : public ::testing::Test {
   FakeDirectory directory_;
   FakeMessagePath messages_{store_, clock_};
   FakeRateLimiter limiter_{clock_};
+  FakePublisher bus_;
   FakePasswords passwords_;
   FakeGateways gateways_;
   FakeTokens tokens_;
   services::Accounts accounts_{directory_, passwords_, clock_};
-  services::SignIn sign_in_{{directory_, passwords_, tokens_, limiter_, clock_, log_}};
+  services::SignIn sign_in_{{directory_, passwords_, tokens_, limiter_, bus_, clock_, log_}};
   services::Conversations conversations_{{store_, directory_, messages_, limiter_, clock_, log_}};
   TempDir web_;
   rest::Api::Options options_{"", {}, web_.path(), "1.2.3"};

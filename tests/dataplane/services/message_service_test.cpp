@@ -4,6 +4,7 @@
 
 #include "dataplane/base/json.hpp"
 #include "tests/dataplane/services/fake_chat.hpp"
+#include "tests/dataplane/services/fake_publisher.hpp"
 #include "tests/dataplane/services/fake_shard.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/run_task.hpp"
@@ -83,17 +84,6 @@ class ReadBack final : public testing::FakeStore {
   FakeShard& shard_;
 };
 
-class FakePublisher final : public ports::Publisher {
- public:
-  void publish(const std::vector<std::string>& channels, std::string_view payload,
-               std::function<void(bool)> done) override {
-    if (!away) published.emplace_back(channels, std::string(payload));
-    done(!away);
-  }
-  bool away = false;
-  std::vector<std::pair<std::vector<std::string>, std::string>> published;
-};
-
 class MessageServiceTest : public ::testing::Test {
  protected:
   MessageServiceTest()
@@ -156,7 +146,7 @@ class MessageServiceTest : public ::testing::Test {
   GroupCommitOptions options_;
   ReadBack store_;
   testing::FakeDirectory directory_;
-  FakePublisher publisher_;
+  testing::FakePublisher publisher_;
   std::vector<pb::Push> pushes_;
   FanOut fan_out_;
   std::unique_ptr<CommitRouter> commits_;

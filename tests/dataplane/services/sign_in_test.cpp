@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/base/digest.hpp"
+#include "dataplane/protocol/convert.hpp"
 #include "dataplane/services/accounts.hpp"
 #include "tests/dataplane/services/fake_chat.hpp"
+#include "tests/dataplane/services/fake_publisher.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/run_task.hpp"
 
@@ -39,7 +41,7 @@ class SignInTest : public ::testing::Test {
     NewUser ada{"Ada", "correct horse", std::nullopt};
     EXPECT_TRUE(run_task(accounts.register_user(std::move(ada))));
   }
-  SignIn make() { return SignIn({directory_, passwords_, signer_, limiter_, clock_, log_}); }
+  SignIn make() { return SignIn({directory_, passwords_, signer_, limiter_, bus_, clock_, log_}); }
   Result<SignedIn> sign_in(const std::string& username, const std::string& password,
                            const std::string& address = "1.2.3.4", std::optional<std::string> device = std::nullopt) {
     SignInRequest request{username, password, std::move(device), address};
@@ -52,6 +54,7 @@ class SignInTest : public ::testing::Test {
   testing::FakeDirectory directory_;
   testing::FakePasswords passwords_;
   testing::FakeRateLimiter limiter_{clock_};
+  testing::FakePublisher bus_;
   FakeSigner signer_;
   domain::Limits limits_;
   SignIn sign_in_ = make();
@@ -174,6 +177,7 @@ TEST_F(SignInTest, a_replay_of_an_older_token_ends_the_session_at_once) {
   const auto second = refresh(first->refresh_token);
   const auto third = refresh(second->refresh_token);
   EXPECT_FALSE(refresh(first->refresh_token));
+  EXPECT_EQ(bus_.published.size(), 1u);  // its sockets end too
   EXPECT_FALSE(refresh(third->refresh_token));
 }
 
@@ -231,11 +235,24 @@ TEST_F(SignInTest, a_directory_that_is_away_ends_no_session) {
   EXPECT_TRUE(refresh(first->refresh_token));
 }
 
-TEST_F(SignInTest, signing_out_ends_the_session_and_can_be_repeated) {
+TEST_F(SignInTest, signing_out_ends_the_session_tells_the_gateways_and_can_be_repeated) {
   const auto first = sign_in("ada", "correct horse");
   EXPECT_TRUE(run_task(sign_in_.sign_out(first->refresh_token)));
   EXPECT_FALSE(refresh(first->refresh_token));
+  ASSERT_EQ(bus_.published.size(), 1u);
+  EXPECT_EQ(bus_.published[0].first, std::vector<std::string>{ports::user_channel(first->user_id.text())});
+  pb::BusEvent event;
+  ASSERT_TRUE(event.ParseFromString(bus_.published[0].second));
+  EXPECT_EQ(event.kind(), pb::BusEvent::SIGNED_OUT);
+  EXPECT_EQ(protocol::id_of(event.session_id()), directory_.sessions.begin()->second.session_id);
   EXPECT_TRUE(run_task(sign_in_.sign_out(first->refresh_token)));
+}
+
+TEST_F(SignInTest, signing_out_is_done_also_where_no_gateway_can_be_told) {
+  const auto first = sign_in("ada", "correct horse");
+  bus_.away = true;
+  EXPECT_TRUE(run_task(sign_in_.sign_out(first->refresh_token)));
+  EXPECT_FALSE(refresh(first->refresh_token));
 }
 
 }  // namespace
