@@ -92,6 +92,69 @@ TEST_F(ShardWriterTest, GivesGapFreeSeqAndRevUnderEightWriters) {
   EXPECT_EQ(value(0, "select count(*) from outbox where kind = 'message'"), std::to_string(kAll));
 }
 
+// Keeps a conversation's row locked until advisory lock `gate` is free. Busy all the time: an idle transaction would be
+// ended by the server.
+void hold(io::postgres::Target target, const base::Ulid& conversation, int gate) {
+  io::postgres::Connection connection(std::move(target));
+  auto held = connection.transaction([&](pqxx::work& work) -> base::Status {
+    work.exec("select from conversations where conversation_id = '" + conversation.uuid_text() + "' for update");
+    work.exec("select pg_advisory_xact_lock(" + std::to_string(gate) + ")");
+    return {};
+  });
+  EXPECT_TRUE(held) << held.error().message;
+}
+
+// The first batch locks its rows before the conversation exists, the second one after: the first must not count from
+// what the second is about to change.
+TEST_F(ShardWriterTest, NumbersAConversationOnceThatIsMadeWhileABatchWaits) {
+  const auto made = id_on(0);
+  auto late_row = group_of({alice_, bob_});  // locked after `made`
+  while (domain::bucket_of(late_row) <= domain::bucket_of(made)) late_row = group_of({alice_, bob_});
+  const auto named = [](io::postgres::Target where, const char* application) {
+    where.application = application;
+    where.statement_timeout = std::chrono::minutes(1);
+    return where;
+  };
+  const auto waiting = [this](const std::string& who, const std::string& for_whom) {
+    return chat::testing::eventually([&] {
+      return value(0,
+                   "select count(*) from pg_stat_activity a join pg_stat_activity b on b.pid = any "
+                   "(pg_blocking_pids(a.pid)) where a.application_name = '" +
+                       who + "' and b.application_name = '" + for_whom + "'") != "0";
+    });
+  };
+  io::postgres::Connection gates(named(admin_[0]->target(), "gates"));
+  must(gates.execute("select pg_advisory_lock(1), pg_advisory_lock(2)"));
+  std::thread first_hold([&] { hold(named(admin_[0]->target(), "first hold"), group_, 1); });
+  std::thread second_hold([&] { hold(named(admin_[0]->target(), "second hold"), late_row, 2); });
+  EXPECT_TRUE(waiting("first hold", "gates") && waiting("second hold", "gates"));
+
+  PostgresShardWriter first(named(target(0), "first"));
+  PostgresShardWriter second(named(target(0), "second"));
+  const std::vector<domain::Draft> first_batch{draft(group_, alice_, "1a"), draft(made, alice_, "1b")};
+  const std::vector<domain::Draft> second_batch{draft(made, bob_, "2a"), draft(late_row, bob_, "2b")};
+  ports::Result<std::vector<ports::Written>> first_answer;
+  ports::Result<std::vector<ports::Written>> second_answer;
+  std::thread first_write([&] { first_answer = first.write(first_batch, kNow + 5); });
+  EXPECT_TRUE(waiting("first", "first hold"));
+  EXPECT_TRUE(run(store().create_group(made, "made late", alice_, {alice_, bob_}, kNow)));
+  std::thread second_write([&] { second_answer = second.write(second_batch, kNow); });
+  EXPECT_TRUE(waiting("second", "second hold"));
+  must(gates.execute("select pg_advisory_unlock(1)"));
+  EXPECT_TRUE(waiting("first", "second"));
+  must(gates.execute("select pg_advisory_unlock(2)"));
+  for (auto* thread : {&first_hold, &second_hold, &first_write, &second_write}) thread->join();
+
+  ASSERT_TRUE(second_answer) << second_answer.error().message;
+  EXPECT_EQ(second_answer->at(0).ack.seq, 1);
+  ASSERT_FALSE(first_answer);
+  EXPECT_EQ(first_answer.error().code, ports::WriteErrc::unreachable) << first_answer.error().message;
+  const auto again = first.write(first_batch, kNow + 5);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->at(1).ack.seq, 2);
+  EXPECT_EQ(again->at(1).ack.rev, 2);
+}
+
 TEST_F(ShardWriterTest, AscendsAlsoWhereTheClockStepsBack) {
   const auto first = write_one(writer_, draft(group_, alice_, "a"), kNow + 60'000);
   const auto second = write_one(writer_, draft(group_, alice_, "b"), kNow - 3'600'000);
