@@ -7,12 +7,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <new>
-#include <vector>
 
 namespace chat::io::redis {
 namespace {
 
 constexpr std::size_t kKeptCapacity = 256 * 1024;  // of a write buffer between bursts
+constexpr std::size_t kLeastChunk = 16 * 1024;
+constexpr std::size_t kMostChunk = 256 * 1024;
 
 struct FreeReply {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
@@ -22,7 +23,8 @@ struct FreeReply {
 
 void Link::FreeReader::operator()(redisReader* reader) const { redisReaderFree(reader); }
 
-Link::Link(boost::asio::ip::tcp::socket socket) : socket_(std::move(socket)), reader_(redisReaderCreate()) {
+Link::Link(boost::asio::ip::tcp::socket socket)
+    : socket_(std::move(socket)), reader_(redisReaderCreate()), chunk_(kLeastChunk) {
   if (!reader_) throw std::bad_alloc();
 }
 
@@ -73,9 +75,21 @@ base::Task<std::string> Link::run(OnReply on_reply) {
       close(reader_->errstr);
     } else {
       take_replies(on_reply);
+      fit_chunk(read);
     }
   }
   co_return reason_;
+}
+
+// A loop with many busy sockets comes to this one once a turn: what it takes then must keep pace with what the others
+// bring, or a subscriber falls behind without bound while its process has all the time it needs.
+void Link::fit_chunk(std::size_t read) {
+  if (read == chunk_.size() && read < kMostChunk) {
+    chunk_.resize(read * 2);
+  } else if (read < chunk_.size() / 8 && chunk_.size() > kLeastChunk) {
+    chunk_.resize(chunk_.size() / 2);
+    chunk_.shrink_to_fit();
+  }
 }
 
 void Link::take_replies(const OnReply& on_reply) {

@@ -1,11 +1,11 @@
 #pragma once
-#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dataplane/base/task.hpp"
 
@@ -40,10 +40,11 @@ class Link : public std::enable_shared_from_this<Link> {
   };
   void flush();
   void take_replies(const OnReply& on_reply);
+  void fit_chunk(std::size_t read);
 
   boost::asio::ip::tcp::socket socket_;
   std::unique_ptr<redisReader, FreeReader> reader_;
-  std::array<char, 16 * 1024> chunk_{};
+  std::vector<char> chunk_;  // what one read takes; larger while there is more than it holds
   std::string queued_;
   std::string writing_;
   bool flush_posted_ = false;
