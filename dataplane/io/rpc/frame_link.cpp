@@ -12,17 +12,8 @@
 namespace chat::io::rpc {
 namespace {
 
-constexpr std::size_t kLengthBytes = 4;
 constexpr std::size_t kCallBytes = 8;
-constexpr std::size_t kFirstBuffer = 16 * 1024;
 constexpr std::size_t kKeptCapacity = 256 * 1024;  // of a buffer between bursts
-
-template <class Int>
-Int load_big(const char* from) {
-  Int value;
-  std::memcpy(&value, from, sizeof value);
-  return boost::endian::big_to_native(value);
-}
 
 template <class Int>
 void append_big(std::string& out, Int value) {
@@ -69,38 +60,23 @@ void FrameLink::flush() {
 
 base::Task<std::string> FrameLink::run(OnFrame on_frame) {
   auto self = shared_from_this();
+  const FrameReader::OnFrame while_open = [this, &on_frame](std::uint64_t call, std::string_view payload) {
+    on_frame(call, payload);
+    return is_open();
+  };
   while (is_open()) {
-    // Grows as bytes arrive, not by what a length promises.
-    if (read_.size() - filled_ < kFirstBuffer / 2) read_.resize(std::max(kFirstBuffer, read_.size() * 2));
+    const auto space = reader_.space();
     boost::system::error_code error;
-    auto got = co_await socket_.async_read_some(boost::asio::buffer(read_.data() + filled_, read_.size() - filled_),
+    auto got = co_await socket_.async_read_some(boost::asio::buffer(space.data(), space.size()),
                                                 boost::asio::redirect_error(boost::asio::use_awaitable, error));
     if (error) {
       close(error.message());
       break;
     }
-    filled_ += got;
-    take_frames(on_frame);
+    if (!is_open()) break;
+    if (auto wrong = reader_.take(got, while_open); !wrong.empty()) close(std::move(wrong));
   }
   co_return reason_;
-}
-
-void FrameLink::take_frames(const OnFrame& on_frame) {
-  std::size_t at = 0;
-  while (is_open() && filled_ - at >= kLengthBytes) {
-    std::size_t length = load_big<std::uint32_t>(read_.data() + at);
-    if (length < kCallBytes || length > kMaxFrameBytes) return close("a frame of " + std::to_string(length) + " bytes");
-    if (filled_ - at < kLengthBytes + length) break;
-    const char* body = read_.data() + at + kLengthBytes;
-    at += kLengthBytes + length;
-    on_frame(load_big<std::uint64_t>(body), std::string_view(body + kCallBytes, length - kCallBytes));
-  }
-  filled_ -= at;
-  std::memmove(read_.data(), read_.data() + at, filled_);
-  if (filled_ == 0 && read_.size() > kKeptCapacity) {
-    read_.clear();
-    read_.shrink_to_fit();
-  }
 }
 
 void FrameLink::end_sending() {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "dataplane/base/task.hpp"
+#include "dataplane/io/rpc/frame_reader.hpp"
 
 namespace chat::io::rpc {
 
@@ -29,12 +30,10 @@ class FrameLink : public std::enable_shared_from_this<FrameLink> {
 
  private:
   void flush();
-  void take_frames(const OnFrame& on_frame);
 
   boost::asio::ip::tcp::socket socket_;
   std::function<void()> on_drained_;  // everything queued was written
-  std::string read_;
-  std::size_t filled_ = 0;  // bytes of read_ that were received and not taken yet
+  FrameReader reader_;
   std::string queued_;
   std::string writing_;
   bool flush_posted_ = false;
