@@ -23,8 +23,9 @@ bool boolean(const pqxx::field& field) { return view(field) == "t"; }
 base::Ulid ulid(const pqxx::field& field) { return parse(view(field)); }
 std::string text(const pqxx::field& field) { return std::string(view(field)); }
 
-std::vector<base::Ulid> ulids(const pqxx::field& field) {
-  auto rest = view(field);
+std::vector<base::Ulid> ulids(const pqxx::field& field) { return ulids(view(field)); }
+
+std::vector<base::Ulid> ulids(std::string_view rest) {
   std::vector<base::Ulid> ids;
   if (rest.size() <= 2) return ids;  // NULL or {}
   rest = rest.substr(1, rest.size() - 2);

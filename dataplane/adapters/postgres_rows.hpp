@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/base/ulid.hpp"
@@ -15,6 +16,7 @@ namespace chat::adapters {
 [[nodiscard]] base::Ulid ulid(const pqxx::field& field);
 [[nodiscard]] std::string text(const pqxx::field& field);
 [[nodiscard]] std::vector<base::Ulid> ulids(const pqxx::field& field);  // a uuid[]
+[[nodiscard]] std::vector<base::Ulid> ulids(std::string_view array);    // its text: {…}, empty where it is NULL
 
 inline constexpr int kMessageColumns = 13;
 // The columns of the type chat_message, from number `first` on.

@@ -1,9 +1,7 @@
 #include "dataplane/services/conversations.hpp"
 
 #include <algorithm>
-#include <charconv>
 
-#include "dataplane/base/digest.hpp"
 #include "dataplane/domain/bucket.hpp"
 #include "dataplane/domain/errors.hpp"
 #include "dataplane/protocol/frames.hpp"
@@ -39,22 +37,6 @@ Status check_count(std::size_t members) {
 }
 
 }  // namespace
-
-std::string to_cursor(const ListPosition& position) {
-  return base::base64url(std::to_string(position.last_activity_at) + ":" + position.conversation_id.text());
-}
-
-std::optional<ListPosition> parse_cursor(std::string_view text) {
-  const auto plain = base::parse_base64url(text);
-  const auto colon = plain ? plain->find(':') : std::string::npos;
-  if (colon == std::string::npos) return std::nullopt;
-  ListPosition position;
-  auto [end, error] = std::from_chars(plain->data(), plain->data() + colon, position.last_activity_at);
-  const auto id = Ulid::parse(std::string_view(*plain).substr(colon + 1));
-  if (error != std::errc() || end != plain->data() + colon || position.last_activity_at < 0 || !id) return std::nullopt;
-  position.conversation_id = *id;
-  return position;
-}
 
 Task<Result<Created>> Conversations::create_one_on_one(Actor actor, Ulid other) {
   if (other == actor.user_id)
