@@ -1,7 +1,6 @@
 #include <ostream>
 
 #include "operator/cli/documents.hpp"
-#include "operator/cli/operator_process.hpp"
 #include "operator/cli/verbs.hpp"
 
 namespace chatop::cli {
@@ -16,8 +15,8 @@ int apply(Session& session, const ApplyOptions& options) {
   }
   if (!valid) return kFailed;
   if (int code = store(session, clusters); code != kDone) return code;
-  if (!running_operator(session.directory))
-    session.err << "no operator looks after " << session.directory.string()
+  if (!session.machine.running_operator())
+    session.err << "no operator looks after " << session.machine.where()
                 << ", so nothing happens yet: start one with chatctl up FILE" << std::endl;
   return kDone;
 }

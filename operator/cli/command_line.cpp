@@ -149,7 +149,8 @@ void add_resource_verbs(CLI::App& app, Request& request) {
 
 }  // namespace
 
-int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err, bool colour) {
+int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err, bool colour,
+        const OpenMachine& open) {
   Request request;
   CLI::App app("chatctl: the command line of chatcluster", "chatctl");
   app.add_option("--dir", request.directory, "The state directory (else $CHATCLUSTER_DIR, else a folder of yours)");
@@ -169,9 +170,8 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
     return bad_usage(err, unknown_verb(verb));
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back
-    const auto directory = state_directory(request.directory);
-    Session session{
-        out, err, colour, directory, local::ResourceDirectory(directory), chat::base::SystemClock().now_milliseconds()};
+    const auto machine = open(request.directory);
+    Session session{out, err, colour, *machine, chat::base::SystemClock().now_milliseconds()};
     return request.verb(session);
   } catch (const CLI::Success& asked) {  // --help, --version
     return app.exit(asked, out, err);

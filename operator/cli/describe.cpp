@@ -4,7 +4,6 @@
 #include "operator/api/write.hpp"
 #include "operator/cli/age.hpp"
 #include "operator/cli/documents.hpp"
-#include "operator/cli/operator_process.hpp"
 #include "operator/cli/summary.hpp"
 #include "operator/cli/table.hpp"
 #include "operator/cli/verbs.hpp"
@@ -20,9 +19,9 @@ void head(Session& session, std::string_view title) {
   session.out << "\n" << painted(session, Colour::Bold, title) << "\n";
 }
 
-void metadata(Session& session, const local::StoredChatCluster& stored) {
+void metadata(Session& session, const ports::StoredCluster& stored) {
   const auto& about = stored.cluster.metadata;
-  const auto pid = running_operator(session.directory);
+  const auto running = session.machine.running_operator();
   Table table;
   table.row({"Name:", about.name});
   table.row({"State:", stored.deleting ? "being deleted" : "Available: " + readiness(stored.cluster)});
@@ -32,8 +31,8 @@ void metadata(Session& session, const local::StoredChatCluster& stored) {
                                 number(stored.cluster.status.observed_generation) + ")"});
   table.row({"UID:", about.uid});
   for (const auto& [key, value] : about.labels) table.row({"Label:", key + "=" + value});
-  table.row({"Operator:", pid ? "running, pid " + number(*pid) : "not running: nothing is repaired until one is"});
-  table.row({"Directory:", session.directory.string()});
+  table.row({"Operator:", running ? "running, " + *running : "not running: nothing is repaired until one is"});
+  table.row({"Directory:", session.machine.where()});
   session.out << table.text();
 }
 
@@ -112,12 +111,12 @@ void scaling(Session& session, const ChatCluster& cluster) {
 
 void running(Session& session, const ChatCluster& cluster) {
   head(session, "Processes");
-  const auto lines = processes(session.directory, cluster.metadata.name);
+  const auto lines = session.machine.processes(cluster.metadata.name);
   if (lines.empty()) session.out << "  none\n";
-  Table table({"NAME", "PID", "STATE", "RESTARTS", "SINCE", "LOG"});
+  Table table({"NAME", "ID", "STATE", "RESTARTS", "SINCE", "LOG"});
   for (const auto& line : lines)
-    table.row({line.name, number(line.pid), line.running ? "running" : "stopped", number(line.restarts),
-               duration(session.now_milliseconds - line.started_ms), line.log.string()});
+    table.row({line.name, line.id, line.running ? "running" : "stopped", number(line.restarts),
+               duration(session.now_milliseconds - line.started_ms), line.log});
   if (!lines.empty()) session.out << table.text("  ");
 }
 

@@ -37,13 +37,12 @@ struct Change {
 // What storing `cluster` means; nullopt after its refusal was printed.
 std::optional<Change> change_of(Session& session, const api::ChatCluster& cluster) {
   const std::string& name = cluster.metadata.name;
-  if (cluster.metadata.namespace_name != "default") {
-    failed(session, "metadata.namespace is \"" + cluster.metadata.namespace_name +
-                        "\", and local mode has the namespace default only: remove the field");
+  if (auto accepted = session.machine.accepts(cluster); !accepted) {
+    failed(session, accepted.error());
     return std::nullopt;
   }
-  auto current = session.resources.read(name);
-  if (!current && current.error().code == make_error_code(local::ResourceErrc::not_found)) {
+  auto current = session.machine.read(name);
+  if (!current && current.error().code == make_error_code(ports::SiteErrc::not_found)) {
     auto uid = chat::base::new_ulid(session.now_milliseconds).uuid_text();
     return Change{api::created(cluster, std::move(uid), chat::base::rfc3339(session.now_milliseconds)), "created"};
   }
@@ -102,16 +101,15 @@ std::optional<std::vector<api::ChatCluster>> read_documents(Session& session, co
   return clusters;
 }
 
-std::optional<local::StoredChatCluster> find_cluster(Session& session, const std::string& name) {
-  auto names = session.resources.names();
+std::optional<ports::StoredCluster> find_cluster(Session& session, const std::string& name) {
+  auto names = session.machine.names();
   if (!names) {
     failed(session, names.error());
     return std::nullopt;
   }
   std::string list;
   for (const auto& known : *names) list += (list.empty() ? "" : ", ") + known;
-  const std::string there_are =
-      names->empty() ? "there is none in " + session.directory.string() : "there are: " + list;
+  const std::string there_are = names->empty() ? "there is none in " + session.machine.where() : "there are: " + list;
   std::string wanted = name;
   if (wanted.empty()) {
     if (names->size() != 1) {
@@ -120,16 +118,16 @@ std::optional<local::StoredChatCluster> find_cluster(Session& session, const std
     }
     wanted = names->front();
   }
-  auto stored = session.resources.read(wanted);
+  auto stored = session.machine.read(wanted);
   if (stored) return std::move(*stored);
-  const bool missing = stored.error().code == make_error_code(local::ResourceErrc::not_found);
+  const bool missing = stored.error().code == make_error_code(ports::SiteErrc::not_found);
   failed(session, stored.error().message + (missing ? ": " + there_are : ""));
   return std::nullopt;
 }
 
 int store(Session& session, const std::vector<api::ChatCluster>& clusters) {
-  if (auto made = session.resources.create_folders(); !made) return failed(session, made.error());
-  auto lock = local::ResourceLock::take(session.resources);
+  if (auto made = session.machine.prepare(); !made) return failed(session, made.error());
+  auto lock = session.machine.lock();
   if (!lock) return failed(session, lock.error());
   std::vector<Change> changes;
   for (const auto& cluster : clusters)
@@ -137,7 +135,7 @@ int store(Session& session, const std::vector<api::ChatCluster>& clusters) {
   if (changes.size() != clusters.size()) return kFailed;
   for (const auto& change : changes) {
     if (change.word != "unchanged")
-      if (auto written = session.resources.write(change.next); !written) return failed(session, written.error());
+      if (auto written = session.machine.write(change.next); !written) return failed(session, written.error());
     session.out << "chatcluster/" << change.next.metadata.name << " " << change.word << std::endl;
   }
   return kDone;

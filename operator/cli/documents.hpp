@@ -13,7 +13,7 @@ namespace chatop::cli {
 
 // The one ChatCluster meant by `name`: that one, or the only one there is where `name` is empty. nullopt after a
 // sentence that names those that exist.
-[[nodiscard]] std::optional<local::StoredChatCluster> find_cluster(Session& session, const std::string& name);
+[[nodiscard]] std::optional<ports::StoredCluster> find_cluster(Session& session, const std::string& name);
 
 // Checks all of `clusters` against what is stored, then stores them, printing one line each. kDone or kFailed.
 int store(Session& session, const std::vector<api::ChatCluster>& clusters);

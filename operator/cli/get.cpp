@@ -14,7 +14,7 @@ std::string of(std::int64_t ready, std::int64_t desired) {
   return std::to_string(ready) + "/" + std::to_string(desired);
 }
 
-std::vector<std::string> row(const local::StoredChatCluster& stored, bool wide, std::int64_t now) {
+std::vector<std::string> row(const ports::StoredCluster& stored, bool wide, std::int64_t now) {
   const auto& cluster = stored.cluster;
   const auto& status = cluster.status;
   std::size_t serving = 0;
@@ -35,7 +35,7 @@ std::vector<std::string> row(const local::StoredChatCluster& stored, bool wide, 
   return cells;
 }
 
-int print_table(Session& session, const std::vector<local::StoredChatCluster>& all, bool wide) {
+int print_table(Session& session, const std::vector<ports::StoredCluster>& all, bool wide) {
   std::vector<std::string> head{"NAME", "READY", "GATEWAYS", "CONNECTIONS", "SHARDS", "AGE"};
   if (wide)
     for (auto column : {"MESSAGES", "API", "WORKERS", "MAP", "API ENDPOINT", "WEBSOCKET"}) head.emplace_back(column);
@@ -51,15 +51,15 @@ int print(Session& session, const api::OrderedJson& value, Output output) {
 }
 
 int get_all(Session& session, Output output) {
-  auto names = session.resources.names();
+  auto names = session.machine.names();
   if (!names) return failed(session, names.error());
-  std::vector<local::StoredChatCluster> all;
+  std::vector<ports::StoredCluster> all;
   int code = kDone;
   for (const auto& name : *names) {
-    auto stored = session.resources.read(name);
+    auto stored = session.machine.read(name);
     if (stored)
       all.push_back(std::move(*stored));
-    else if (stored.error().code != make_error_code(local::ResourceErrc::not_found))  // deleted in this very moment
+    else if (stored.error().code != make_error_code(ports::SiteErrc::not_found))  // deleted in this very moment
       code = failed(session, stored.error());
   }
   if (output == Output::Json || output == Output::Yaml) {
@@ -69,8 +69,7 @@ int get_all(Session& session, Output output) {
     print(session, list, output);
   } else if (all.empty()) {
     if (code == kDone)
-      session.err << "no ChatCluster in " << session.directory.string() << ": make one with chatctl up FILE"
-                  << std::endl;
+      session.err << "no ChatCluster in " << session.machine.where() << ": make one with chatctl up FILE" << std::endl;
   } else {
     print_table(session, all, output == Output::Wide);
   }

@@ -1,12 +1,11 @@
 #pragma once
 #include <cstdint>
-#include <filesystem>
 #include <iosfwd>
 #include <string>
 #include <string_view>
 
 #include "dataplane/base/result.hpp"
-#include "operator/local/resource_directory.hpp"
+#include "operator/ports/site.hpp"
 
 namespace chatop::cli {
 
@@ -14,13 +13,13 @@ inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kBadUsage = 2;
 
-// What a verb works with: where it writes, and the state directory it speaks about. One verb a process; one thread.
+// What a verb works with: where it writes, and where the ChatClusters are that it speaks about. One verb a process; one
+// thread.
 struct Session {
   std::ostream& out;
   std::ostream& err;
   bool colour = false;  // both streams are terminals
-  std::filesystem::path directory;
-  local::ResourceDirectory resources;
+  ports::Machine& machine;
   std::int64_t now_milliseconds = 0;
 };
 
@@ -31,8 +30,5 @@ int failed(Session& session, const chat::base::Error& error);
 enum class Colour { Green, Yellow, Red, Dim, Bold };
 // The text in colour, or as it is where the session has none.
 [[nodiscard]] std::string painted(const Session& session, Colour colour, std::string_view text);
-
-// --dir, else $CHATCLUSTER_DIR, else a folder of the user's; absolute.
-[[nodiscard]] std::filesystem::path state_directory(const std::string& from_flag);
 
 }  // namespace chatop::cli

@@ -1,14 +1,12 @@
+#include <algorithm>
 #include <ostream>
-#include <system_error>
 #include <utility>
 
 #include "operator/cli/age.hpp"
 #include "operator/cli/documents.hpp"
-#include "operator/cli/operator_process.hpp"
 #include "operator/cli/summary.hpp"
 #include "operator/cli/table.hpp"
 #include "operator/cli/verbs.hpp"
-#include "operator/local/layout.hpp"
 
 // The screen for 3 a.m.: the first line says how it is, then what is wrong, since when and what to do; then the parts.
 namespace chatop::cli {
@@ -21,7 +19,7 @@ struct Verdict {
   Colour colour;
 };
 
-Verdict verdict(const local::StoredChatCluster& stored, bool operated) {
+Verdict verdict(const ports::StoredCluster& stored, bool operated) {
   const auto& status = stored.cluster.status;
   if (stored.deleting) return {"BEING DELETED", Colour::Yellow};
   if (status.conditions.empty()) return {"NOT STARTED YET", Colour::Yellow};
@@ -38,7 +36,7 @@ void line(Session& session, Colour colour, std::string_view mark, const std::str
   session.out << "  " << painted(session, colour, mark) << " " << text << "\n";
 }
 
-void what_is_wrong(Session& session, const local::StoredChatCluster& stored, bool operated) {
+void what_is_wrong(Session& session, const ports::StoredCluster& stored, bool operated) {
   const auto& cluster = stored.cluster;
   const std::string& name = cluster.metadata.name;
   if (!operated) {
@@ -56,10 +54,9 @@ void what_is_wrong(Session& session, const local::StoredChatCluster& stored, boo
              "): " + problem.message);
   }
   if (!wrong.empty()) {
-    const local::ClusterLayout layout(session.directory, name);
+    const auto logs = session.machine.logs(name);
     for (const auto& suspect : suspects(cluster)) {
-      std::error_code error;
-      if (std::filesystem::exists(layout.log(suspect), error))
+      if (std::find(logs.begin(), logs.end(), suspect) != logs.end())
         line(session, Colour::Dim, "  do:", "chatctl logs " + suspect + " --cluster " + name + " --tail 50");
     }
     line(session, Colour::Dim, "  do:", "chatctl describe chatcluster " + name);
@@ -86,7 +83,7 @@ void parts(Session& session, const api::ChatCluster& cluster) {
         component.name == "gateways" ? std::to_string(cluster.status.gateways.connections) + " connections" : "";
     table.row({component.well ? " " : "!", component.name, component.state, note});
   }
-  const auto lines = processes(session.directory, cluster.metadata.name);
+  const auto lines = session.machine.processes(cluster.metadata.name);
   std::string restarted;
   for (const auto& process : lines)
     if (process.restarts > 0)
@@ -99,29 +96,29 @@ void parts(Session& session, const api::ChatCluster& cluster) {
   session.out << table.text("  ");
 }
 
-void screen(Session& session, const local::StoredChatCluster& stored) {
-  const auto pid = running_operator(session.directory);
-  const auto judged = verdict(stored, pid.has_value());
+void screen(Session& session, const ports::StoredCluster& stored) {
+  const auto running = session.machine.running_operator();
+  const auto judged = verdict(stored, running.has_value());
   const auto* condition = api::find_condition(stored.cluster.status, "Available");
   const std::string since =
       condition ? "for " + age(condition->last_transition_time, session.now_milliseconds) + "   " : std::string();
   session.out << painted(session, Colour::Bold, stored.cluster.metadata.name) << "   "
               << painted(session, judged.colour, judged.word) << "   " << since << "generation "
               << stored.cluster.metadata.generation << "   operator "
-              << (pid ? "running (pid " + std::to_string(*pid) + ")" : std::string("not running")) << "\n";
+              << (running ? "running (" + *running + ")" : std::string("not running")) << "\n";
   if (judged.word == kStopped) {
     line(session, Colour::Dim, "-", condition->message);
     line(session, Colour::Dim, "  do:", "chatctl up FILE --detach");
     return;
   }
-  what_is_wrong(session, stored, pid.has_value());
+  what_is_wrong(session, stored, running.has_value());
   if (!stored.cluster.status.conditions.empty()) parts(session, stored.cluster);
 }
 
 }  // namespace
 
 int status(Session& session, const std::string& name) {
-  auto names = session.resources.names();
+  auto names = session.machine.names();
   if (!names) return failed(session, names.error());
   if (!name.empty() || names->size() < 2) {
     auto stored = find_cluster(session, name);
@@ -131,7 +128,7 @@ int status(Session& session, const std::string& name) {
   }
   int code = kDone;
   for (const auto& each : *names) {
-    auto stored = session.resources.read(each);
+    auto stored = session.machine.read(each);
     if (stored)
       screen(session, *stored);
     else

@@ -2,11 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <system_error>
-
-#include "operator/local/files.hpp"
-#include "operator/local/identity.hpp"
-#include "operator/local/layout.hpp"
 
 namespace chatop::cli {
 namespace {
@@ -80,25 +75,6 @@ std::vector<std::string> suspects(const api::ChatCluster& cluster) {
     if (member.state == api::GatewayState::Starting || member.state == api::GatewayState::Gone)
       names.push_back(member.name);
   return names;
-}
-
-std::vector<ProcessLine> processes(const std::filesystem::path& directory, const std::string& cluster) {
-  const local::ClusterLayout layout(directory, cluster);
-  std::vector<ProcessLine> lines;
-  std::error_code error;
-  std::filesystem::directory_iterator at(layout.run(), error);
-  for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
-    if (at->path().extension() != ".json") continue;
-    auto text = local::read_file(at->path());
-    auto identity = text ? local::parse_identity(*text) : std::nullopt;
-    if (!identity) continue;
-    const local::Evidence evidence{local::lock_holder(at->path()), local::start_time_of(identity->pid),
-                                   local::boot_id()};
-    lines.push_back({identity->name, identity->pid, local::proves(evidence, *identity), identity->restarts,
-                     identity->started_ms, layout.log(identity->name)});
-  }
-  std::sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  return lines;
 }
 
 }  // namespace chatop::cli

@@ -1,11 +1,10 @@
 #pragma once
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "operator/api/chat_cluster.hpp"
 
-// What the verbs say about a ChatCluster, in the same words everywhere. Pure but for processes().
+// What the verbs say about a ChatCluster, in the same words everywhere. Pure.
 namespace chatop::cli {
 
 struct Component {
@@ -26,16 +25,5 @@ struct Component {
 
 // Processes that the status says are not well, most important first: whose logs to read.
 [[nodiscard]] std::vector<std::string> suspects(const api::ChatCluster& cluster);
-
-struct ProcessLine {
-  std::string name;
-  std::int64_t pid = 0;
-  bool running = false;
-  std::int64_t restarts = 0;
-  std::int64_t started_ms = 0;
-  std::filesystem::path log;
-};
-// The processes of a cluster as their identity files tell. Sorted by name.
-[[nodiscard]] std::vector<ProcessLine> processes(const std::filesystem::path& directory, const std::string& cluster);
 
 }  // namespace chatop::cli

@@ -5,13 +5,9 @@
 
 #include "operator/cli/documents.hpp"
 #include "operator/cli/endpoint.hpp"
-#include "operator/cli/operator_process.hpp"
 #include "operator/cli/progress.hpp"
 #include "operator/cli/summary.hpp"
 #include "operator/cli/verbs.hpp"
-#include "operator/cli/waiter.hpp"
-#include "operator/local/files.hpp"
-#include "operator/local/layout.hpp"
 
 namespace chatop::cli {
 namespace {
@@ -32,33 +28,31 @@ class Start {
   Start(Session& session, const UpOptions& options)
       : session_(session),
         options_(options),
-        waiter_(session.resources.folder(), Waiter::Changes::FilesReplaced,
-                options.detach ? Waiter::Signals::Leave : Waiter::Signals::Take),
+        watch_(session.machine.watch(options.detach ? ports::Site::Signals::leave : ports::Site::Signals::take)),
         progress_(session),
         deadline_(Steady::now() + options.timeout) {}
 
   // An operator looks after the directory: the one that runs, or a new one.
   bool ensure_operator() {
-    if (auto pid = running_operator(session_.directory)) {
-      progress_.step("operator", "running, pid " + std::to_string(*pid));
-      waiter_.follow(*pid);
-      return true;
+    if (auto running = session_.machine.running_operator()) {
+      progress_.step("operator", "running, " + *running);
+    } else {
+      auto started = session_.machine.start_operator();
+      if (!started) {
+        failed(session_, started.error());
+        return false;
+      }
+      progress_.step("operator", "started, " + *started);
+      fresh_ = true;
     }
-    auto pid = start_operator(session_.directory);
-    if (!pid) {
-      failed(session_, pid.error());
-      return false;
-    }
-    progress_.step("operator", "started, pid " + std::to_string(*pid));
-    fresh_ = true;
-    waiter_.follow(*pid);
+    watch_->follow_operator();
     return true;
   }
 
   // A resource of that name that someone asked to delete must be gone before a new one can be made.
   Outcome wait_until_not_deleting(const std::string& name) {
     auto deleting = [this, &name] {
-      auto stored = session_.resources.read(name);
+      auto stored = session_.machine.read(name);
       return stored && stored->deleting;
     };
     if (!deleting()) return Outcome::Reached;
@@ -80,14 +74,14 @@ class Start {
   }
 
   void print_endpoints(const std::string& name) {
-    auto stored = session_.resources.read(name);
+    auto stored = session_.machine.read(name);
     if (!stored) return;
     const auto& endpoints = stored->cluster.status.endpoints;
     session_.out << "\n"
                  << painted(session_, Colour::Green, name + " is available") << "\n"
                  << "  web client and API   " << endpoints.api << "\n"
                  << "  websocket            " << endpoints.websocket << "\n"
-                 << "  directory            " << session_.directory.string() << "\n"
+                 << "  directory            " << session_.machine.where() << "\n"
                  << std::endl;
   }
 
@@ -95,14 +89,14 @@ class Start {
   bool follow(const std::vector<std::string>& names) {
     int restarts = 0;
     while (true) {
-      auto woken = waiter_.wait(kLookAgain);
+      auto woken = watch_->wait(kLookAgain);
       if (woken.interrupted) return true;
-      if (woken.process_ended) {
+      if (woken.operator_ended) {
         session_.err << "the operator ended: starting it again" << std::endl;
         if (++restarts > kMostRestarts || !ensure_operator()) return false;
       }
       for (const auto& name : names)
-        if (auto stored = session_.resources.read(name)) progress_.show(stored->cluster);
+        if (auto stored = session_.machine.read(name)) progress_.show(stored->cluster);
     }
   }
 
@@ -117,9 +111,9 @@ class Start {
         failed(session_, late);
         return Outcome::Failed;
       }
-      auto woken = waiter_.wait(std::min<std::chrono::milliseconds>(left, kLookAgain));
+      auto woken = watch_->wait(std::min<std::chrono::milliseconds>(left, kLookAgain));
       if (woken.interrupted) return Outcome::Interrupted;
-      if (woken.process_ended && !running_operator(session_.directory)) {
+      if (woken.operator_ended && !session_.machine.running_operator()) {
         failed(session_, "the operator ended");
         return Outcome::Failed;
       }
@@ -128,7 +122,7 @@ class Start {
   }
 
   bool serves(const std::string& name, std::string& hopeless) {
-    auto stored = session_.resources.read(name);
+    auto stored = session_.machine.read(name);
     if (!stored) return false;
     const auto& cluster = stored->cluster;
     progress_.show(cluster);
@@ -141,27 +135,26 @@ class Start {
            accepts_connections(cluster.status.endpoints.websocket, kConnectTimeout);
   }
 
-  void tail(const std::filesystem::path& log) {
-    const auto lines = local::last_lines(log, kLogLines);
+  void tail(const std::string& name, const std::string& process) {
+    const auto lines = session_.machine.last_lines(name, process, kLogLines);
     if (lines.empty()) return;
-    session_.err << "\nlast lines of " << log.string() << ":\n";
+    session_.err << "\nlast lines of chatctl logs " << process << ":\n";
     for (const auto& line : lines) session_.err << "  " << line << "\n";
     session_.err.flush();
   }
 
   void explain(const std::string& name) {
-    auto stored = session_.resources.read(name);
-    if (!stored || stored->cluster.status.conditions.empty()) return tail(operator_log(session_.directory));
+    auto stored = session_.machine.read(name);
+    if (!stored || stored->cluster.status.conditions.empty()) return tail(name, std::string(ports::kOperatorLog));
     for (const auto& problem : problems(stored->cluster.status))
       failed(session_, problem.type + " (" + problem.reason + "): " + problem.message);
-    const local::ClusterLayout layout(session_.directory, name);
     const auto names = suspects(stored->cluster);
-    tail(names.empty() ? operator_log(session_.directory) : layout.log(names.front()));
+    tail(name, names.empty() ? std::string(ports::kOperatorLog) : names.front());
   }
 
   Session& session_;
   const UpOptions& options_;
-  Waiter waiter_;
+  std::unique_ptr<ports::Watch> watch_;
   Progress progress_;
   Steady::time_point deadline_;
   bool fresh_ = false;  // the operator was just started
@@ -172,7 +165,7 @@ class Start {
 int up(Session& session, const UpOptions& options) {
   auto documents = read_documents(session, options.file);
   if (!documents) return kFailed;
-  if (auto made = session.resources.create_folders(); !made) return failed(session, made.error());
+  if (auto made = session.machine.prepare(); !made) return failed(session, made.error());
   std::vector<std::string> names;
   for (const auto& cluster : *documents) names.push_back(cluster.metadata.name);
   Start start(session, options);

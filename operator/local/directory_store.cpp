@@ -9,8 +9,8 @@ chat::base::Result<ports::StoredClusters> DirectoryStore::list() {
   for (const auto& name : *names) {
     auto document = directory_.read(name);
     if (document)
-      stored.clusters.push_back({std::move(document->cluster), document->deleting});
-    else if (document.error().code != make_error_code(ResourceErrc::not_found))  // removed between the two reads
+      stored.clusters.push_back(std::move(*document));
+    else if (document.error().code != make_error_code(ports::SiteErrc::not_found))  // removed between the two reads
       stored.unreadable.push_back(name);
   }
   return stored;

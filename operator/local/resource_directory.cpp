@@ -23,27 +23,10 @@ namespace fs = std::filesystem;
 using chat::base::fail;
 using chat::base::Result;
 using chat::base::Status;
+using ports::SiteErrc;
 
 constexpr auto kLockWait = std::chrono::seconds(10);
 constexpr auto kLockPoll = std::chrono::milliseconds(20);
-
-class ResourceCategory final : public std::error_category {
- public:
-  [[nodiscard]] const char* name() const noexcept override { return "resource"; }
-  [[nodiscard]] std::string message(int code) const override {
-    switch (static_cast<ResourceErrc>(code)) {
-      case ResourceErrc::not_found:
-        return "not found";
-      case ResourceErrc::unreadable:
-        return "unreadable";
-      case ResourceErrc::invalid:
-        return "invalid";
-      case ResourceErrc::unwritable:
-        return "unwritable";
-    }
-    return "unknown";
-  }
-};
 
 std::string reason() { return std::generic_category().message(errno); }
 
@@ -53,12 +36,12 @@ Result<std::optional<std::string>> read_if_there(const fs::path& path) {
   if (text) return std::optional<std::string>(std::move(*text));
   std::error_code error;
   if (!fs::exists(path, error) && !error) return std::optional<std::string>();
-  return fail(ResourceErrc::unreadable, std::move(text).error().message);
+  return fail(SiteErrc::unreadable, std::move(text).error().message);
 }
 
 Status replace(const fs::path& path, std::string_view text) {
   auto written = write_file(path, text, 0644);
-  if (!written) return fail(ResourceErrc::unwritable, std::move(written).error().message);
+  if (!written) return fail(SiteErrc::unwritable, std::move(written).error().message);
   return {};
 }
 
@@ -68,11 +51,6 @@ std::string first_of(const std::vector<api::FieldError>& errors) {
 }
 
 }  // namespace
-
-std::error_code make_error_code(ResourceErrc code) {
-  static const ResourceCategory category;
-  return {static_cast<int>(code), category};
-}
 
 ResourceDirectory::ResourceDirectory(fs::path state_directory) : root_(std::move(state_directory)) {}
 
@@ -86,7 +64,7 @@ Status ResourceDirectory::create_folders() const {
   // Postgres, which may run as another user, must reach its data below the root.
   for (const auto& path : {root_, root_ / "resources", folder()})
     if (auto made = make_directory(path, 0755); !made)
-      return fail(ResourceErrc::unwritable, made.error().message + "; choose another directory with --dir");
+      return fail(SiteErrc::unwritable, made.error().message + "; choose another directory with --dir");
   return {};
 }
 
@@ -102,23 +80,23 @@ Result<std::vector<std::string>> ResourceDirectory::names() const {
     name.resize(name.size() - kEnding.size());
     if (api::is_resource_name(name)) names.push_back(std::move(name));
   }
-  if (error) return fail(ResourceErrc::unreadable, folder().string() + " can not be read: " + error.message());
+  if (error) return fail(SiteErrc::unreadable, folder().string() + " can not be read: " + error.message());
   std::sort(names.begin(), names.end());
   return names;
 }
 
-Result<StoredChatCluster> ResourceDirectory::read(std::string_view name) const {
+Result<ports::StoredCluster> ResourceDirectory::read(std::string_view name) const {
   if (!api::is_resource_name(name))  // also keeps "../x" from being a path
-    return fail(ResourceErrc::not_found, "there is no ChatCluster \"" + std::string(name.substr(0, 100)) + "\"");
+    return fail(SiteErrc::not_found, "there is no ChatCluster \"" + std::string(name.substr(0, 100)) + "\"");
   auto text = read_if_there(file(name, ".yaml"));
   if (!text) return fail(text.error());
-  if (!*text) return fail(ResourceErrc::not_found, "there is no ChatCluster \"" + std::string(name) + "\"");
+  if (!*text) return fail(SiteErrc::not_found, "there is no ChatCluster \"" + std::string(name) + "\"");
   auto cluster = api::parse_chat_cluster(**text);
-  if (!cluster) return fail(ResourceErrc::invalid, file(name, ".yaml").string() + ": " + first_of(cluster.error()));
+  if (!cluster) return fail(SiteErrc::invalid, file(name, ".yaml").string() + ": " + first_of(cluster.error()));
   if (cluster->metadata.name != name)
-    return fail(ResourceErrc::invalid, file(name, ".yaml").string() + " holds a ChatCluster of another name (" +
-                                           cluster->metadata.name + "): rename the file");
-  StoredChatCluster stored{std::move(*cluster), ::access(file(name, ".deleting").c_str(), F_OK) == 0};
+    return fail(SiteErrc::invalid, file(name, ".yaml").string() + " holds a ChatCluster of another name (" +
+                                       cluster->metadata.name + "): rename the file");
+  ports::StoredCluster stored{std::move(*cluster), ::access(file(name, ".deleting").c_str(), F_OK) == 0};
   auto status = read_if_there(file(name, ".status.json"));
   if (!status) return fail(status.error());
   // A broken status is no reason to fail: it is only a copy of what the operator knows, and it writes it anew.
@@ -149,7 +127,7 @@ Status ResourceDirectory::remove(std::string_view name) const {
   for (auto ending : {".status.json", ".yaml", ".deleting"}) {
     const auto path = file(name, ending);
     if (::unlink(path.c_str()) != 0 && errno != ENOENT)
-      return fail(ResourceErrc::unwritable, path.string() + " can not be removed: " + reason());
+      return fail(SiteErrc::unwritable, path.string() + " can not be removed: " + reason());
   }
   return {};
 }
@@ -157,15 +135,15 @@ Status ResourceDirectory::remove(std::string_view name) const {
 Result<ResourceLock> ResourceLock::take(const ResourceDirectory& directory) {
   const auto path = directory.folder().parent_path() / ".lock";
   int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0) return fail(ResourceErrc::unwritable, path.string() + " can not be opened: " + reason());
+  if (fd < 0) return fail(SiteErrc::unwritable, path.string() + " can not be opened: " + reason());
   ResourceLock lock(fd);
   // flock() has no deadline of its own; writers hold the lock for milliseconds.
   const auto deadline = std::chrono::steady_clock::now() + kLockWait;
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR)
-      return fail(ResourceErrc::unwritable, path.string() + " can not be locked: " + reason());
+      return fail(SiteErrc::unwritable, path.string() + " can not be locked: " + reason());
     if (std::chrono::steady_clock::now() > deadline)
-      return fail(ResourceErrc::unwritable, path.string() + " is held by another chatctl: try again when it has ended");
+      return fail(SiteErrc::unwritable, path.string() + " is held by another chatctl: try again when it has ended");
     std::this_thread::sleep_for(kLockPoll);
   }
   return lock;

@@ -6,24 +6,16 @@
 #include <vector>
 
 #include "dataplane/base/result.hpp"
-#include "operator/api/chat_cluster.hpp"
+#include "operator/ports/site.hpp"
 
 namespace chatop::local {
-
-enum class ResourceErrc { not_found = 1, unreadable, invalid, unwritable };
-std::error_code make_error_code(ResourceErrc code);
-
-struct StoredChatCluster {
-  api::ChatCluster cluster;  // with the status last written
-  bool deleting = false;     // someone asked for its deletion
-};
 
 // The resources of one state directory, as files:
 //   DIR/resources/chatclusters/<name>.yaml         what was applied; written by chatctl
 //   DIR/resources/chatclusters/<name>.status.json  written by the operator only
 //   DIR/resources/chatclusters/<name>.deleting     asks the operator to tear down, then to remove() all three
-// Each file is replaced whole (temporary file, fsync, rename), so a reader sees the old or the new one. Holds no state
-// and no open files; calls block for a few file operations.
+// Errors are SiteErrc. Each file is replaced whole (temporary file, fsync, rename), so a reader sees the old or the new
+// one. Holds no state and no open files; calls block for a few file operations.
 class ResourceDirectory {
  public:
   explicit ResourceDirectory(std::filesystem::path state_directory);
@@ -35,7 +27,7 @@ class ResourceDirectory {
   // Sorted names of all ChatClusters, the unreadable ones included. No folder: none.
   [[nodiscard]] chat::base::Result<std::vector<std::string>> names() const;
   // `invalid` when the file was edited by hand into something that is not a valid document.
-  [[nodiscard]] chat::base::Result<StoredChatCluster> read(std::string_view name) const;
+  [[nodiscard]] chat::base::Result<ports::StoredCluster> read(std::string_view name) const;
 
   [[nodiscard]] chat::base::Status write(const api::ChatCluster& cluster) const;  // without its status
   // True when the file changed: an equal status is not written again.
@@ -50,12 +42,12 @@ class ResourceDirectory {
 };
 
 // Excludes other writers of the documents (two `chatctl apply` at once) while it lives. Close-on-exec.
-class ResourceLock {
+class ResourceLock : public ports::WriteLock {
  public:
   [[nodiscard]] static chat::base::Result<ResourceLock> take(const ResourceDirectory& directory);
   ResourceLock(ResourceLock&& other) noexcept;
   ResourceLock& operator=(ResourceLock&&) = delete;
-  ~ResourceLock();
+  ~ResourceLock() override;
 
  private:
   explicit ResourceLock(int fd) : fd_(fd) {}
@@ -63,6 +55,3 @@ class ResourceLock {
 };
 
 }  // namespace chatop::local
-
-template <>
-struct std::is_error_code_enum<chatop::local::ResourceErrc> : std::true_type {};

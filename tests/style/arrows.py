@@ -37,7 +37,7 @@ ARROWS = {
     "operator/local": ["operator/ports", "operator/api", *SHARED],
     "operator/kubernetes": ["operator/ports", "operator/api", *SHARED],
     "operator/controllers": ["operator/plan", "operator/operations", "operator/ports", "operator/api", "dataplane/base"],
-    "operator/cli": ["operator/ports", "operator/api", "operator/local", *SHARED],
+    "operator/cli": ["operator/ports", "operator/api", "dataplane/base"],
     "operator/app": ["operator", *SHARED],
 }
 # Libraries that stay behind their wrapper. pattern of the include -> layers that may use it

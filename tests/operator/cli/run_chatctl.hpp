@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "operator/cli/command_line.hpp"
+#include "operator/local/local_site.hpp"
+#include "operator/local/state_directory.hpp"
 
 namespace chatop::cli {
 
@@ -37,7 +39,10 @@ class StateDirectory {
     std::ostringstream out;
     std::ostringstream err;
     Ran ran;
-    ran.code = cli::run(arguments, out, err, false);
+    ran.code =
+        cli::run(arguments, out, err, false, [](const std::string& directory) -> std::unique_ptr<ports::Machine> {
+          return std::make_unique<local::LocalSite>(local::state_directory(directory));
+        });
     ran.out = out.str();
     ran.err = err.str();
     return ran;

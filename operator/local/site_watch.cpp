@@ -1,4 +1,4 @@
-#include "operator/cli/waiter.hpp"
+#include "operator/local/site_watch.hpp"
 
 #include <poll.h>
 #include <sys/inotify.h>
@@ -11,7 +11,7 @@
 
 #include "operator/local/pidfd.hpp"
 
-namespace chatop::cli {
+namespace chatop::local {
 namespace {
 
 // Reads what is there, so that the next poll waits for what comes.
@@ -23,12 +23,13 @@ void empty(int fd) {
 
 }  // namespace
 
-Waiter::Waiter(const std::filesystem::path& folder, Changes changes, Signals signals)
-    : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+SiteWatch::SiteWatch(const std::filesystem::path& folder, Changes changes, ports::Site::Signals signals,
+                     OperatorPid operator_pid)
+    : operator_pid_(std::move(operator_pid)), inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
   const std::uint32_t events =
-      changes == Changes::FilesReplaced ? IN_MOVED_TO | IN_DELETE : IN_MODIFY | IN_CREATE | IN_MOVED_TO;
+      changes == Changes::files_replaced ? IN_MOVED_TO | IN_DELETE : IN_MODIFY | IN_CREATE | IN_MOVED_TO;
   ::inotify_add_watch(inotify_, folder.c_str(), events);
-  if (signals == Signals::Leave) return;
+  if (signals == ports::Site::Signals::leave) return;
   sigset_t taken;
   sigemptyset(&taken);
   sigaddset(&taken, SIGINT);
@@ -37,18 +38,18 @@ Waiter::Waiter(const std::filesystem::path& folder, Changes changes, Signals sig
   signals_ = ::signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-Waiter::~Waiter() {
+SiteWatch::~SiteWatch() {
   for (int fd : {inotify_, process_, signals_})
     if (fd >= 0) ::close(fd);
   if (signals_ >= 0) pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-void Waiter::follow(pid_t process) {
-  if (process_ >= 0) ::close(process_);
-  process_ = ::pidfd_open(process, 0);
+void SiteWatch::follow_operator() {
+  if (process_ >= 0) ::close(std::exchange(process_, -1));
+  if (auto pid = operator_pid_ ? operator_pid_() : std::nullopt) process_ = ::pidfd_open(*pid, 0);
 }
 
-Waiter::Woken Waiter::wait(std::chrono::milliseconds most) {
+ports::Watch::Woken SiteWatch::wait(std::chrono::milliseconds most) {
   // poll() passes over descriptors below 0.
   std::array<pollfd, 3> waited{{{inotify_, POLLIN, 0}, {process_, POLLIN, 0}, {signals_, POLLIN, 0}}};
   ::poll(waited.data(), waited.size(), static_cast<int>(most.count()));
@@ -56,9 +57,9 @@ Waiter::Woken Waiter::wait(std::chrono::milliseconds most) {
   if (waited[2].revents != 0) empty(signals_);
   Woken woken;
   woken.interrupted = waited[2].revents != 0;
-  woken.process_ended = waited[1].revents != 0;
-  if (woken.process_ended) ::close(std::exchange(process_, -1));  // said once
+  woken.operator_ended = waited[1].revents != 0;
+  if (woken.operator_ended) ::close(std::exchange(process_, -1));  // said once
   return woken;
 }
 
-}  // namespace chatop::cli
+}  // namespace chatop::local

@@ -4,12 +4,10 @@
 #include <filesystem>
 #include <optional>
 
-#include "dataplane/base/result.hpp"
+#include "operator/ports/site.hpp"
 
-namespace chatop::cli {
-
-enum class OperatorErrc { start = 1, stop };
-std::error_code make_error_code(OperatorErrc code);
+// The operator as another program sees it: who it is, starting it, ending it. Errors are SiteErrc::start and stop.
+namespace chatop::local {
 
 // The operator that looks after `directory`: who holds its lock. Asking takes no lock, so it never stands in the way of
 // an operator that starts.
@@ -29,7 +27,4 @@ std::error_code make_error_code(OperatorErrc code);
 
 [[nodiscard]] std::filesystem::path operator_log(const std::filesystem::path& directory);
 
-}  // namespace chatop::cli
-
-template <>
-struct std::is_error_code_enum<chatop::cli::OperatorErrc> : std::true_type {};
+}  // namespace chatop::local

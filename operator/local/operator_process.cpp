@@ -1,4 +1,4 @@
-#include "operator/cli/operator_process.hpp"
+#include "operator/local/operator_process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -22,21 +22,14 @@
 
 extern char** environ;  // NOLINT(readability-redundant-declaration)
 
-namespace chatop::cli {
+namespace chatop::local {
 namespace {
 
 namespace fs = std::filesystem;
 using chat::base::fail;
 using chat::base::Result;
 using chat::base::Status;
-
-class Category final : public std::error_category {
- public:
-  [[nodiscard]] const char* name() const noexcept override { return "operator"; }
-  [[nodiscard]] std::string message(int code) const override {
-    return code == static_cast<int>(OperatorErrc::start) ? "can not be started" : "can not be stopped";
-  }
-};
+using ports::SiteErrc;
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
@@ -56,9 +49,9 @@ bool holds_lock(pid_t pid, ino_t inode) {
 }
 
 Result<pid_t> spawn(const fs::path& directory, const std::vector<std::string>& arguments) {
-  const auto program = local::Installation::of_this_program().bin / "chat-operator";
+  const auto program = Installation::of_this_program().bin / "chat-operator";
   if (::access(program.c_str(), X_OK) != 0)
-    return fail(OperatorErrc::start, program.string() + " is not there: it is installed beside chatctl");
+    return fail(SiteErrc::start, program.string() + " is not there: it is installed beside chatctl");
   const std::string log = operator_log(directory).string();
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
@@ -80,7 +73,7 @@ Result<pid_t> spawn(const fs::path& directory, const std::vector<std::string>& a
   const int error = ::posix_spawn(&pid, program.c_str(), &files, &attributes, argv.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
-  if (error != 0) return fail(OperatorErrc::start, program.string() + " can not be started: " + reason(error));
+  if (error != 0) return fail(SiteErrc::start, program.string() + " can not be started: " + reason(error));
   return pid;
 }
 
@@ -111,18 +104,13 @@ bool ended_within(int process, std::chrono::seconds timeout) {
 
 }  // namespace
 
-std::error_code make_error_code(OperatorErrc code) {
-  static const Category category;
-  return {static_cast<int>(code), category};
-}
-
 fs::path operator_log(const fs::path& directory) { return directory / "operator.log"; }
 
 std::optional<pid_t> running_operator(const fs::path& directory) {
   const auto file = directory / "operator.lock";
   struct stat info {};
   if (::stat(file.c_str(), &info) != 0) return std::nullopt;
-  auto text = local::read_file(file);
+  auto text = read_file(file);
   if (!text) return std::nullopt;
   auto json = chat::base::parse_json(*text);
   if (!json || !json->is_object() || !json->contains("pid")) return std::nullopt;
@@ -143,8 +131,8 @@ Status run_teardown(const fs::path& directory, std::chrono::seconds timeout) {
   ::waitpid(*pid, &outcome, 0);
   if (ended && WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0) return {};
   std::string message = ended ? "not everything could be stopped" : "stopping took longer than --timeout";
-  for (const auto& line : local::last_lines(operator_log(directory), 5)) message += "\n  " + line;
-  return fail(OperatorErrc::stop, message);
+  for (const auto& line : last_lines(operator_log(directory), 5)) message += "\n  " + line;
+  return fail(SiteErrc::stop, message);
 }
 
 Status stop_operator(const fs::path& directory, pid_t pid, std::chrono::seconds timeout) {
@@ -152,11 +140,11 @@ Status stop_operator(const fs::path& directory, pid_t pid, std::chrono::seconds 
   if (process.get() < 0) return {};                   // gone
   if (running_operator(directory) != pid) return {};  // gone, and the pid is another's by now
   if (::pidfd_send_signal(process.get(), SIGTERM, nullptr, 0) != 0 && errno != ESRCH)
-    return fail(OperatorErrc::stop,
+    return fail(SiteErrc::stop,
                 "the operator with pid " + std::to_string(pid) + " can not be stopped: " + reason(errno));
   if (ended_within(process.get(), timeout)) return {};
-  return fail(OperatorErrc::stop, "the operator with pid " + std::to_string(pid) + " does not end: see " +
-                                      operator_log(directory).string());
+  return fail(SiteErrc::stop, "the operator with pid " + std::to_string(pid) + " does not end: see " +
+                                  operator_log(directory).string());
 }
 
-}  // namespace chatop::cli
+}  // namespace chatop::local

@@ -1,0 +1,30 @@
+#include "operator/local/state_directory.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace chatop::local {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
+  return value ? value : "";
+}
+
+}  // namespace
+
+std::filesystem::path state_directory(const std::string& from_flag) {
+  std::filesystem::path chosen = from_flag;
+  if (chosen.empty()) chosen = environment("CHATCLUSTER_DIR");
+  if (chosen.empty() && ::geteuid() == 0) chosen = "/var/lib/chatcluster";
+  if (chosen.empty()) {
+    std::filesystem::path data = environment("XDG_DATA_HOME");
+    if (data.empty()) data = std::filesystem::path(environment("HOME")) / ".local/share";
+    chosen = data / "chatcluster";
+  }
+  auto path = std::filesystem::absolute(chosen).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();  // without a slash at the end
+}
+
+}  // namespace chatop::local
