@@ -13,8 +13,37 @@ constexpr std::string_view kHex = "0123456789abcdef";
 constexpr std::size_t kTextLength = 26;
 constexpr std::size_t kUuidLength = 36;
 
-// 130 bits of text hold 128 bits of id: the text's first two bits are always zero.
-constexpr std::size_t kLeadingBits = 2;
+constexpr std::uint8_t kNoDigit = 0xFF;
+
+// What each character stands for: upper and lower case.
+constexpr std::array<std::uint8_t, 256> make_values() {
+  std::array<std::uint8_t, 256> values{};
+  for (auto& value : values) value = kNoDigit;
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
+    const char c = kAlphabet[i];
+    values[static_cast<unsigned char>(c)] = static_cast<std::uint8_t>(i);
+    if (c >= 'A') values[static_cast<unsigned char>(c - 'A' + 'a')] = static_cast<std::uint8_t>(i);
+  }
+  return values;
+}
+constexpr auto kValues = make_values();
+
+// The id as one number of 128 bits. Its text is that number in base 32: the last 13 characters hold the low 65 bits,
+// the first 13 the other 63, so the very first is 0…7.
+struct Halves {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+};
+constexpr std::size_t kHalfText = kTextLength / 2;
+
+Halves halves_of(const std::array<std::uint8_t, 16>& bytes) {
+  Halves halves;
+  for (std::size_t i = 0; i < 8; ++i) {
+    halves.high = halves.high << 8 | bytes[i];
+    halves.low = halves.low << 8 | bytes[i + 8];
+  }
+  return halves;
+}
 
 bool is_dash_place(std::size_t at) { return at == 8 || at == 13 || at == 18 || at == 23; }
 
@@ -29,19 +58,12 @@ std::int64_t Ulid::milliseconds() const {
 }
 
 std::string Ulid::text() const {
+  auto [high, low] = halves_of(bytes);
   std::string out(kTextLength, '0');
-  for (std::size_t i = 0; i < kTextLength; ++i) {
-    unsigned value = 0;
-    for (std::size_t bit = i * 5; bit < i * 5 + 5; ++bit) {
-      unsigned one = 0;
-      if (bit >= kLeadingBits) {
-        std::size_t place = bit - kLeadingBits;
-        one = bytes[place / 8] >> (7 - place % 8) & 1u;
-      }
-      value = value << 1 | one;
-    }
-    out[i] = kAlphabet[value];
-  }
+  for (std::size_t i = kTextLength - 1; i > kHalfText; --i, low >>= 5) out[i] = kAlphabet[low & 31u];
+  out[kHalfText] = kAlphabet[(low | high << 4) & 31u];  // four bits are left of the low half
+  high >>= 1;
+  for (std::size_t i = kHalfText; i-- > 0; high >>= 5) out[i] = kAlphabet[high & 31u];
   return out;
 }
 
@@ -58,18 +80,17 @@ std::string Ulid::uuid_text() const {
 
 std::optional<Ulid> Ulid::parse(std::string_view text) {
   if (text.size() != kTextLength || text[0] > '7') return std::nullopt;
+  Halves halves;
+  for (const char c : text) {
+    const auto value = kValues[static_cast<unsigned char>(c)];
+    if (value == kNoDigit) return std::nullopt;
+    halves.high = halves.high << 5 | halves.low >> 59;
+    halves.low = halves.low << 5 | value;
+  }
   Ulid id;
-  for (std::size_t i = 0; i < kTextLength; ++i) {
-    char c = text[i];
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    auto value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    for (std::size_t k = 0; k < 5; ++k) {
-      std::size_t bit = i * 5 + k;
-      if (bit < kLeadingBits || !(value >> (4 - k) & 1u)) continue;
-      std::size_t place = bit - kLeadingBits;
-      id.bytes[place / 8] = static_cast<std::uint8_t>(id.bytes[place / 8] | 1u << (7 - place % 8));
-    }
+  for (std::size_t i = 0; i < 8; ++i) {
+    id.bytes[i] = static_cast<std::uint8_t>(halves.high >> (56 - 8 * i));
+    id.bytes[i + 8] = static_cast<std::uint8_t>(halves.low >> (56 - 8 * i));
   }
   return id;
 }
