@@ -1,18 +1,13 @@
 #pragma once
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <string_view>
 
 #include "dataplane/base/ulid.hpp"
+#include "dataplane/gateway/frame.hpp"
 
 namespace chat::gateway {
 
 using base::Ulid;
-
-// One outgoing frame, shared by everyone who gets it: a recipient costs a queue slot, never a copy.
-using Frame = std::shared_ptr<const std::string>;
-[[nodiscard]] inline Frame make_frame(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
 
 // The contract's close codes, and those of RFC 6455 that we use.
 enum class CloseCode : std::uint16_t {

@@ -1,13 +1,13 @@
 #include "dataplane/gateway/connection.hpp"
 
+#include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
 #include "dataplane/domain/limits.hpp"
-#include "dataplane/gateway/send_queue.hpp"
+#include "dataplane/gateway/ordered_stream.hpp"
 
 namespace chat::gateway {
 namespace {
@@ -19,98 +19,145 @@ using boost::asio::use_awaitable;
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr std::size_t kKeptReadBuffer = 4096;  // a larger one goes back after the frame that needed it
 constexpr std::chrono::seconds kRefusalTime{5};
 
-class WebSocketConnection final : public Connection, public std::enable_shared_from_this<WebSocketConnection> {
+class WebSocketConnection final : public Connection,
+                                  public Flushable,
+                                  public std::enable_shared_from_this<WebSocketConnection> {
  public:
-  WebSocketConnection(tcp::socket socket, SessionContext& context, ConnectionOptions options)
-      : context_(context), options_(options), stream_(std::move(socket)) {}
+  WebSocketConnection(tcp::socket socket, Shared& shared) : shared_(shared), stream_(std::move(socket)) {}
 
   void own(std::shared_ptr<Session> session) { session_ = std::move(session); }
-  base::Task<> run(io::http::Request request, std::string subprotocol) override;
+  base::Task<bool> accept(io::http::Request request, std::string subprotocol) override;
+  void start() override;
   void sweep(base::SteadyTime now) override;
   Session& session() override { return *session_; }
-  std::size_t queued_bytes() const override { return queue_.bytes() + (writing_ ? writing_->size() : 0); }
+  std::size_t queued_bytes() const override { return queue().bytes(); }
 
   void send(const Frame& frame) override;
   void close(CloseCode code, std::string_view reason) override;
-  bool crowded() const override { return queue_.crowded(); }
-  bool half_full() const override { return queue_.half_full(); }
+  bool crowded() const override { return queue().crowded(); }
+  bool half_full() const override { return queue().half_full(); }
+  void flush() override;
 
  private:
-  base::Task<bool> accept(io::http::Request request, std::string subprotocol);
-  base::Task<error_code> read();
-  void write_next();
-  void written(const error_code& error);
-  void write_close();
+  using Self = std::shared_ptr<WebSocketConnection>;
+  static base::Task<> sign_on(Self self);
+  static base::Task<> wait_for_session(Self self);
+  void read();
+  void read_rest(std::size_t begun);
+  void take(std::string_view message);
+  void ended(const error_code& error);
+  void write();
+  void wait_for_room();
   void cut();
+  [[nodiscard]] tcp::socket& socket() { return stream_.next_layer().socket(); }
+  [[nodiscard]] const SendQueue& queue() const { return stream_.next_layer().queue(); }
   [[nodiscard]] std::string why_ended(const error_code& error) const;
 
-  SessionContext& context_;
-  ConnectionOptions options_;
-  websocket::stream<tcp::socket, false> stream_;  // false: no permessage-deflate, nor the memory for it
-  std::shared_ptr<Session> session_;              // shared with its answers that are still to come
-  SendQueue queue_;
-  Frame writing_;
+  Shared& shared_;
+  websocket::stream<OrderedStream, false> stream_;  // false: no permessage-deflate, nor the memory for it
+  std::shared_ptr<Session> session_;                // shared with its answers that are still to come
+  std::optional<CloseCode> close_;
   bool open_ = false;
-  std::optional<websocket::close_reason> close_;
+  bool flushing_ = false;              // a turn of the flusher is to come
+  bool blocked_ = false;               // the socket takes no more for now
+  bool crowded_ = false;               // whoever waits for room is to be told
+  std::array<char, 120> first_bytes_;  // of a message: most of those that are not sends are no longer
+  ReadBuffers::Buffer message_{};      // of a longer one, while it is read
   base::SteadyTime cut_at_{};
 };
 
-base::Task<> WebSocketConnection::run(io::http::Request request, std::string subprotocol) {
-  auto self = shared_from_this();
-  error_code ignored;
-  beast::get_lowest_layer(stream_).set_option(tcp::socket::send_buffer_size(options_.kernel_send_buffer), ignored);
-  const bool accepted = co_await accept(std::move(request), std::move(subprotocol));
-  if (accepted) {
-    context_.metrics.connects.Increment();
-    const auto ended = co_await read();
-    context_.metrics.disconnected(why_ended(ended));
-  }
-  session_->gone();
-  cut();
-}
-
 base::Task<bool> WebSocketConnection::accept(io::http::Request request, std::string subprotocol) {
+  auto self = shared_from_this();
+  error_code error;
+  socket().set_option(tcp::socket::send_buffer_size(shared_.options.kernel_send_buffer), error);
   stream_.set_option(websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
     if (!subprotocol.empty()) response.set(io::http::field::sec_websocket_protocol, subprotocol);
   }));
   stream_.read_message_max(domain::kMaxFrameBytes);
-  stream_.auto_fragment(false);  // a whole frame leaves in one write, without a buffer to cut it in
-  stream_.text(true);
   stream_.control_callback([session = session_.get()](websocket::frame_type, beast::string_view) { session->alive(); });
-  error_code error;
   co_await stream_.async_accept(request, redirect_error(use_awaitable, error));
   open_ = !error;
   // What it was decorated with is of no use any more.
   stream_.set_option(websocket::stream_base::decorator([](websocket::response_type&) {}));
+  if (open_) {
+    shared_.sessions.metrics.connects.Increment();
+  } else {
+    session_->gone();
+    cut();
+  }
   co_return open_;
 }
 
-base::Task<error_code> WebSocketConnection::read() {
-  if (session_->has_identity()) co_await session_->sign_on();
-  beast::flat_buffer buffer;
-  for (;;) {
-    error_code error;
-    co_await stream_.async_read(buffer, redirect_error(use_awaitable, error));
-    if (error) co_return error;
-    auto next = Session::Next::read;
-    if (stream_.got_text()) {
-      next = session_->on_text({static_cast<const char*>(buffer.data().data()), buffer.size()});
-    } else {
-      session_->close(CloseCode::wrong_kind, "frames are text");
-    }
-    buffer.clear();
-    if (buffer.capacity() > kKeptReadBuffer) buffer.shrink_to_fit();
-    if (next == Session::Next::sign_on) co_await session_->sign_on();
-    if (next == Session::Next::wait) co_await session_->room();
+void WebSocketConnection::start() {
+  if (session_->has_identity()) {
+    shared_.sessions.tasks.spawn("sign_on", sign_on(shared_from_this()));
+  } else {
+    read();
   }
+}
+
+base::Task<> WebSocketConnection::sign_on(Self self) {
+  co_await self->session_->sign_on();
+  self->read();
+}
+
+base::Task<> WebSocketConnection::wait_for_session(Self self) {
+  co_await self->session_->room();
+  self->read();
+}
+
+// ---------------------------------------------------------------- reading: without a coroutine, nor a buffer while
+// idle
+
+void WebSocketConnection::read() {
+  stream_.async_read_some(boost::asio::buffer(first_bytes_),
+                          [self = shared_from_this()](const error_code& error, std::size_t got) {
+                            if (error) return self->ended(error);
+                            if (!self->stream_.is_message_done()) return self->read_rest(got);
+                            self->take({self->first_bytes_.data(), got});
+                          });
+}
+
+void WebSocketConnection::read_rest(std::size_t begun) {
+  message_ = shared_.buffers.borrow();
+  message_->commit(boost::asio::buffer_copy(message_->prepare(begun), boost::asio::buffer(first_bytes_, begun)));
+  stream_.async_read(*message_, [self = shared_from_this()](const error_code& error, std::size_t) {
+    if (error) return self->ended(error);
+    const auto bytes = self->message_->cdata();
+    self->take({static_cast<const char*>(bytes.data()), bytes.size()});
+  });
+}
+
+void WebSocketConnection::take(std::string_view message) {
+  auto next = Session::Next::read;
+  if (stream_.got_text()) {
+    next = session_->on_text(message);
+  } else {
+    session_->close(CloseCode::wrong_kind, "frames are text");
+  }
+  if (message_) shared_.buffers.give_back(std::move(message_));
+  if (next == Session::Next::sign_on) {
+    start();
+  } else if (next == Session::Next::wait) {
+    shared_.sessions.tasks.spawn("room", wait_for_session(shared_from_this()));
+  } else {
+    read();
+  }
+}
+
+void WebSocketConnection::ended(const error_code& error) {
+  auto self = shared_from_this();
+  shared_.sessions.metrics.disconnected(why_ended(error));
+  session_->gone();
+  cut();
+  shared_.ended(*this);
 }
 
 std::string WebSocketConnection::why_ended(const error_code& error) const {
   if (close_) {
-    switch (static_cast<CloseCode>(close_->code)) {
+    switch (*close_) {
       case CloseCode::policy:
         return "policy";
       case CloseCode::restart:
@@ -131,54 +178,53 @@ std::string WebSocketConnection::why_ended(const error_code& error) const {
   return error == websocket::error::closed ? "client" : "lost";
 }
 
-// ---------------------------------------------------------------- writing: one frame at a time, without a coroutine
+// ---------------------------------------------------------------- writing: without a coroutine, past Beast
 
 void WebSocketConnection::send(const Frame& frame) {
   if (close_) return;
-  if (!queue_.push(frame)) {
-    context_.metrics.slow_readers.Increment();
-    queue_.clear();
+  if (!stream_.next_layer().push(frame)) {
+    shared_.sessions.metrics.slow_readers.Increment();
+    stream_.next_layer().drop_waiting();
     session_->close(CloseCode::policy, "reads too slowly");
     return;
   }
-  if (!writing_) write_next();
+  crowded_ = crowded_ || crowded();
+  if (blocked_ || std::exchange(flushing_, true)) return;
+  shared_.flusher.add(shared_from_this());
 }
 
-void WebSocketConnection::write_next() {
-  writing_ = queue_.front();
-  queue_.pop();
-  stream_.async_write(boost::asio::buffer(*writing_),
-                      [self = shared_from_this()](const error_code& error, std::size_t) { self->written(error); });
+void WebSocketConnection::flush() {
+  flushing_ = false;
+  if (!blocked_) write();
 }
 
-void WebSocketConnection::written(const error_code& error) {
-  writing_.reset();
-  if (error) {
-    queue_.clear();
-    session_->drained();  // whoever waits for room is to find that the socket has gone
-    cut();
-    return;
+void WebSocketConnection::write() {
+  const auto error = stream_.next_layer().flush();
+  if (error) cut();
+  if (crowded_ && (error || !crowded())) {
+    crowded_ = false;
+    session_->drained();  // whoever waits for room is also to find that the socket has gone
   }
-  if (!queue_.empty()) {
-    write_next();
-  } else if (close_) {
-    write_close();
-  }
-  if (!queue_.crowded()) session_->drained();
+  if (!error && !queue().empty()) wait_for_room();
+}
+
+void WebSocketConnection::wait_for_room() {
+  blocked_ = true;
+  socket().async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code&) {
+    self->blocked_ = false;
+    self->write();  // after an error too: it finds the same one
+  });
 }
 
 void WebSocketConnection::close(CloseCode code, std::string_view reason) {
   if (close_) return;
-  close_.emplace();
-  close_->code = static_cast<std::uint16_t>(code);
-  close_->reason.assign(reason.data(), std::min<std::size_t>(reason.size(), close_->reason.max_size()));
-  cut_at_ = context_.clock.steady() + options_.close_timeout;
+  close_ = code;
+  cut_at_ = shared_.sessions.clock.steady() + shared_.options.close_timeout;
   if (!open_) return cut();
-  if (!writing_) write_close();
-}
-
-void WebSocketConnection::write_close() {
-  stream_.async_close(*close_, [self = shared_from_this()](const error_code&) {});
+  // The close frame queues behind what was sent before it.
+  websocket::close_reason told(static_cast<std::uint16_t>(code));
+  told.reason.assign(reason.data(), std::min<std::size_t>(reason.size(), told.reason.max_size()));
+  stream_.async_close(told, [self = shared_from_this()](const error_code&) {});
 }
 
 void WebSocketConnection::sweep(base::SteadyTime now) {
@@ -188,15 +234,15 @@ void WebSocketConnection::sweep(base::SteadyTime now) {
 
 void WebSocketConnection::cut() {
   error_code ignored;
-  beast::get_lowest_layer(stream_).close(ignored);
+  socket().close(ignored);
 }
 
 }  // namespace
 
-std::shared_ptr<Connection> Connection::make(tcp::socket socket, SessionContext& context, ConnectionOptions options,
+std::shared_ptr<Connection> Connection::make(tcp::socket socket, Shared& shared,
                                              std::optional<ports::Identity> identity, std::string limit_key) {
-  auto connection = std::make_shared<WebSocketConnection>(std::move(socket), context, options);
-  connection->own(std::make_shared<Session>(context, *connection, std::move(identity), std::move(limit_key)));
+  auto connection = std::make_shared<WebSocketConnection>(std::move(socket), shared);
+  connection->own(std::make_shared<Session>(shared.sessions, *connection, std::move(identity), std::move(limit_key)));
   return connection;
 }
 

@@ -1,8 +1,11 @@
 #pragma once
 #include <boost/asio/ip/tcp.hpp>
+#include <functional>
 #include <memory>
 
 #include "dataplane/base/task.hpp"
+#include "dataplane/gateway/flusher.hpp"
+#include "dataplane/gateway/read_buffers.hpp"
 #include "dataplane/gateway/session.hpp"
 #include "dataplane/gateway/transport.hpp"
 #include "dataplane/io/http/message.hpp"
@@ -14,16 +17,25 @@ struct ConnectionOptions {
   int kernel_send_buffer = 128 * 1024;             // a slow reader holds no more of the kernel's memory
 };
 
-// One WebSocket. Lifecycle: made with the socket of an accepted upgrade; run() until it has ended; shared, because
-// writes finish after that. While idle it holds no write buffer and no coroutine but the reader. One thread.
-// Beast is behind this header only: it takes a minute to compile.
+// One WebSocket. Lifecycle: made with the socket of an accepted upgrade; accept() once, then start() where that went
+// well; it has ended when Shared::ended was called. Shared, because reads and writes finish after that. While idle it
+// holds no buffer and no coroutine. One thread. Beast is behind this header only: it takes a minute to compile.
 class Connection : public Transport {
  public:
-  [[nodiscard]] static std::shared_ptr<Connection> make(boost::asio::ip::tcp::socket socket, SessionContext& context,
-                                                        ConnectionOptions options,
+  // What all connections of a gateway share. Outlives them.
+  struct Shared {
+    SessionContext& sessions;
+    ConnectionOptions options;
+    std::function<void(Connection&)> ended;
+    Flusher flusher{sessions.executor};
+    ReadBuffers buffers{};
+  };
+  [[nodiscard]] static std::shared_ptr<Connection> make(boost::asio::ip::tcp::socket socket, Shared& shared,
                                                         std::optional<ports::Identity> identity, std::string limit_key);
-  // Answers the upgrade, then reads until the connection ends; `subprotocol` empty: none.
-  [[nodiscard]] virtual base::Task<> run(io::http::Request request, std::string subprotocol) = 0;
+  // Answers the upgrade; `subprotocol` empty: none. False where the socket has gone.
+  [[nodiscard]] virtual base::Task<bool> accept(io::http::Request request, std::string subprotocol) = 0;
+  // Signs on where the identity is known, and reads until the connection ends.
+  virtual void start() = 0;
   // Cuts the socket where closing takes too long, and lets the session look at its own deadlines.
   virtual void sweep(base::SteadyTime now) = 0;
   [[nodiscard]] virtual Session& session() = 0;

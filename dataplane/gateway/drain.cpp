@@ -12,6 +12,7 @@ constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::milliseconds kFew{2000};
 // After the last eviction: sends under way are answered, the close frame is answered, or the socket is cut.
 constexpr std::chrono::seconds kLast{20};
+constexpr std::chrono::seconds kStopping{15};
 
 }  // namespace
 
@@ -133,7 +134,9 @@ base::Task<> Gateway::stop() {
   sweep_timer_.cancel();
   co_await server_.stop(std::chrono::seconds(1));
   co_await hub_.stop();
-  co_await tasks_.idle(std::chrono::steady_clock::now() + std::chrono::seconds(15));
+  const auto last = std::chrono::steady_clock::now() + kStopping;
+  while (!connections_.empty() && std::chrono::steady_clock::now() < last) co_await ended_.wait(ports_.executor, last);
+  co_await tasks_.idle(last);
 }
 
 }  // namespace chat::gateway

@@ -71,6 +71,7 @@ Gateway::Gateway(Ports ports, GatewayOptions options)
                [this](Session& session) {
                  if (state_ != State::serving) announce(session);
                }},
+      shared_{context_, options_.connection, [this](Connection& connection) { ended(connection); }},
       server_(ports.executor, ports.log, server_limits(options_)),
       sweep_timer_(ports.executor) {}
 
@@ -166,19 +167,23 @@ base::Task<> Gateway::upgrade(boost::asio::ip::tcp::socket socket, io::http::Req
     co_await refuse(std::move(socket), std::move(admission.error()));
     co_return;
   }
-  auto connection = Connection::make(std::move(socket), context_, options_.connection, std::move(admission->identity),
-                                     std::move(admission->limit_key));
+  auto connection =
+      Connection::make(std::move(socket), shared_, std::move(admission->identity), std::move(admission->limit_key));
   connection->place = connections_.size();
   connections_.push_back(connection);
   metrics_.connections.Set(static_cast<double>(connections_.size()));
-  // In a coroutine of its own, so that the server's frame for the request does not live as long as the connection.
-  tasks_.spawn("connection", run(connection, std::move(request), std::move(admission->subprotocol)));
+  const bool accepted = co_await connection->accept(std::move(request), std::move(admission->subprotocol));
+  if (accepted) {
+    connection->start();
+  } else {
+    ended(*connection);
+  }
 }
 
-base::Task<> Gateway::run(std::shared_ptr<Connection> connection, io::http::Request request, std::string subprotocol) {
-  co_await connection->run(std::move(request), std::move(subprotocol));
-  connections_.back()->place = connection->place;
-  std::swap(connections_[connection->place], connections_.back());
+void Gateway::ended(Connection& connection) {
+  const auto place = connection.place;
+  connections_.back()->place = place;
+  std::swap(connections_[place], connections_.back());
   connections_.pop_back();
   metrics_.connections.Set(static_cast<double>(connections_.size()));
   ended_.notify();
@@ -190,7 +195,7 @@ base::Task<> Gateway::sweep() {
     co_await base::sleep_until(sweep_timer_, std::chrono::steady_clock::now() + options_.sweep);
     const auto now = ports_.clock.steady();
     std::size_t bytes = 0;
-    for (const auto& connection : connections_) {  // a sweep ends none at once: their coroutines do
+    for (const auto& connection : connections_) {  // a sweep ends none at once: their reads do
       connection->sweep(now);
       bytes += connection->queued_bytes();
     }

@@ -76,7 +76,7 @@ class Gateway {
     std::string subprotocol;
   };
   base::Task<tl::expected<Admission, io::http::Response>> admit(const io::http::Request& request, io::http::Peer peer);
-  base::Task<> run(std::shared_ptr<Connection> connection, io::http::Request request, std::string subprotocol);
+  void ended(Connection& connection);
   base::Task<> sweep();
 
   // drain.cpp
@@ -93,6 +93,7 @@ class Gateway {
   base::TaskGroup tasks_;
   Hub hub_;
   SessionContext context_;
+  Connection::Shared shared_;
   io::http::Server server_;
   std::vector<std::shared_ptr<Connection>> connections_;
   State state_ = State::serving;

@@ -1,12 +1,15 @@
 #pragma once
+#include <sys/uio.h>
+
 #include <cstddef>
+#include <span>
 #include <vector>
 
-#include "dataplane/gateway/client.hpp"
+#include "dataplane/gateway/frame.hpp"
 
 namespace chat::gateway {
 
-// Frames that wait to be written to one connection, bounded in number and bytes (I7): past that the reader is too slow.
+// What waits to be written to one connection, bounded in number and bytes (I7): past that the reader is too slow.
 // Empty it holds no memory, since almost all connections are idle almost always.
 class SendQueue {
  public:
@@ -16,26 +19,29 @@ class SendQueue {
   // False where it does not fit; one frame always fits into an empty queue.
   [[nodiscard]] bool push(const Frame& frame) {
     if (!empty() && (size() >= kFrames || bytes_ + frame->size() > kBytes)) return false;
-    bytes_ += frame->size();
-    frames_.push_back(frame);
+    push_always(frame);
     return true;
   }
-  [[nodiscard]] const Frame& front() const { return frames_[first_]; }
-  void pop() {
-    bytes_ -= frames_[first_]->size();
-    frames_[first_].reset();
-    if (++first_ == frames_.size()) {
-      clear();
-    } else if (first_ >= kFrames) {  // never empty for long: give back what was written
-      frames_.erase(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(first_));
-      first_ = 0;
-    }
+  // Of the few that the protocol itself needs, such as the close frame.
+  void push_always(const Frame& frame) {
+    if (frames_.empty()) frames_.reserve(kAtFirst);
+    bytes_ += frame->size();
+    frames_.push_back(frame);
   }
+
+  // What is to be written next, in order: as many pieces as `pieces` has room for. Answers how many there are.
+  [[nodiscard]] std::size_t gather(std::span<iovec> pieces) const;
+  // So many bytes of what gather() gave were written; the last frame among them perhaps in part.
+  void written(std::size_t bytes);
+  // Forgets what waits; a frame that was written in part stays, since the peer has its beginning.
+  void drop_waiting();
   void clear() {
     std::vector<Frame>().swap(frames_);
     first_ = 0;
+    offset_ = 0;
     bytes_ = 0;
   }
+
   [[nodiscard]] bool empty() const { return frames_.empty(); }
   [[nodiscard]] std::size_t size() const { return frames_.size() - first_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
@@ -46,9 +52,12 @@ class SendQueue {
   [[nodiscard]] bool half_full() const { return size() >= kFrames / 2 || bytes_ >= kBytes / 2; }
 
  private:
+  static constexpr std::size_t kAtFirst = 4;  // most often there are no more in one turn of the event loop
+
   std::vector<Frame> frames_;
-  std::size_t first_ = 0;  // those before were written
-  std::size_t bytes_ = 0;
+  std::size_t first_ = 0;   // those before were written
+  std::size_t offset_ = 0;  // so much of the first was written
+  std::size_t bytes_ = 0;   // not written yet
 };
 
 }  // namespace chat::gateway

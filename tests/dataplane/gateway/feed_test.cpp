@@ -24,7 +24,10 @@ class FeedTest : public ::testing::Test {
     auto frame = make_frame(name(conversation, rev) + std::string(bytes, ' '));
     if (feed.change(conversation, rev, frame)) send(frame);
   }
-  void send(const Frame& frame) { sent.push_back(frame->substr(0, frame->find(' '))); }
+  void send(const Frame& frame) {
+    const auto text = text_of(frame);
+    sent.emplace_back(text.substr(0, text.find(' ')));
+  }
   Feed::Send sender() {
     return [this](const Frame& frame) { send(frame); };
   }

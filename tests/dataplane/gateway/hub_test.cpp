@@ -28,12 +28,12 @@ class Recorder final : public Client {
   void change(const Ulid& conversation, std::int64_t rev, const Frame& frame) override {
     EXPECT_TRUE(ready);
     revs[conversation].push_back(rev);
-    frames.push_back(*frame);
+    frames.push_back(std::string(text_of(frame)));
     last = frame;
   }
   void send(const Frame& frame) override {
     EXPECT_TRUE(ready);
-    others.push_back(*frame);
+    others.push_back(std::string(text_of(frame)));
   }
   void catch_up(const Ulid& conversation, std::int64_t from) override { catch_ups[conversation] = from; }
   void close(CloseCode code, std::string_view) override { closed = code; }

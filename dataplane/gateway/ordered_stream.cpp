@@ -1,0 +1,31 @@
+#include "dataplane/gateway/ordered_stream.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+namespace chat::gateway {
+namespace {
+
+constexpr std::size_t kPieces = 64;  // a call: more would hardly be cheaper
+
+}  // namespace
+
+OrderedStream::error_code OrderedStream::flush() {
+  while (!queue_.empty()) {
+    std::array<iovec, kPieces> pieces;  // NOLINT(cppcoreguidelines-pro-type-member-init): gather() fills what is used
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = queue_.gather(pieces);
+    const auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {};
+    if (sent < 0) return {errno, boost::system::system_category()};
+    queue_.written(static_cast<std::size_t>(sent));
+    written_ += static_cast<std::uint64_t>(sent);
+  }
+  return {};
+}
+
+}  // namespace chat::gateway

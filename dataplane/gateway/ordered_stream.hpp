@@ -1,0 +1,110 @@
+#pragma once
+#include <boost/asio/compose.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/beast/core/buffer_traits.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/websocket/teardown.hpp>
+#include <cstdint>
+
+#include "dataplane/gateway/send_queue.hpp"
+
+namespace chat::gateway {
+
+// The socket below Beast's WebSocket stream. Beast reads, unmasks, answers pings and closes; our frames pass it by,
+// since they have their form on the wire already. All that leaves goes through one queue, in order: so a frame of ours
+// is never cut by one of Beast's, and nothing follows a close frame.
+//
+// Writing never waits: what the socket does not take at once stays in the queue until flush() is called again.
+class OrderedStream {
+ public:
+  using executor_type = boost::asio::ip::tcp::socket::executor_type;
+  using error_code = boost::system::error_code;
+  using Socket = boost::asio::ip::tcp::socket;
+
+  explicit OrderedStream(Socket socket) : socket_(std::move(socket)) {}
+  executor_type get_executor() { return socket_.get_executor(); }
+  [[nodiscard]] Socket& socket() { return socket_; }
+  [[nodiscard]] const SendQueue& queue() const { return queue_; }
+  [[nodiscard]] bool closing() const { return closing_; }  // a close frame left, or waits to
+
+  // False where the queue is full. What comes after a close frame is dropped.
+  [[nodiscard]] bool push(const Frame& frame) { return closing_ || queue_.push(frame); }
+  void drop_waiting() {
+    dropped_ += queue_.bytes();
+    queue_.drop_waiting();
+    dropped_ -= queue_.bytes();
+  }
+  // Writes what the socket takes; an error is the socket's end.
+  [[nodiscard]] error_code flush();
+
+  // ---------------------------------------------------------------- what Beast wants of the layer below it
+  template <class Buffers, class Handler>
+  auto async_read_some(const Buffers& buffers, Handler&& handler) {
+    return socket_.async_read_some(buffers, std::forward<Handler>(handler));
+  }
+  // Completes when the bytes have left, which is after all that waited before them.
+  template <class Buffers, class Handler>
+  auto async_write_some(const Buffers& buffers, Handler&& handler) {
+    auto bytes = boost::beast::buffers_to_string(buffers);
+    const auto size = bytes.size();
+    upgraded_ ? push_control(std::move(bytes)) : push_answer(std::move(bytes));
+    return boost::asio::async_compose<Handler, void(error_code, std::size_t)>(Write{*this, size, position()}, handler,
+                                                                              socket_);
+  }
+  friend void beast_close_socket(OrderedStream& stream) {
+    error_code ignored;
+    stream.socket_.close(ignored);
+  }
+  friend void teardown(boost::beast::role_type role, OrderedStream& stream, error_code& error) {
+    boost::beast::websocket::teardown(role, stream.socket_, error);
+  }
+  template <class Handler>
+  friend void async_teardown(boost::beast::role_type role, OrderedStream& stream, Handler&& handler) {
+    boost::beast::websocket::async_teardown(role, stream.socket_, std::forward<Handler>(handler));
+  }
+
+ private:
+  // What Beast writes after the answer to the upgrade are control frames, each in one piece.
+  void push_control(std::string bytes) {
+    constexpr unsigned kClose = 0x88;
+    if (closing_) return;  // a pong after the close frame
+    closing_ = static_cast<unsigned char>(bytes.at(0)) == kClose;
+    queue_.push_always(std::make_shared<const std::string>(std::move(bytes)));
+  }
+  void push_answer(std::string bytes) {
+    constexpr std::string_view kEnd = "\r\n\r\n";
+    upgraded_ = bytes.size() >= kEnd.size() && std::string_view(bytes).ends_with(kEnd);
+    queue_.push_always(std::make_shared<const std::string>(std::move(bytes)));
+  }
+  // Of the end of the queue, among all bytes that ever left.
+  [[nodiscard]] std::uint64_t position() const { return written_ + dropped_ + queue_.bytes(); }
+
+  struct Write {
+    OrderedStream& stream;
+    std::size_t size;
+    std::uint64_t end;
+    bool begun = false;
+    template <class Self>
+    void operator()(Self& self, error_code error = {}) {
+      if (!error) error = stream.flush();
+      const bool done = error || stream.written_ + stream.dropped_ >= end;
+      if (done && begun) return self.complete(error, error ? 0 : size);
+      begun = true;
+      if (done) {
+        boost::asio::post(stream.socket_.get_executor(), std::move(self));  // never from inside
+      } else {
+        stream.socket_.async_wait(Socket::wait_write, std::move(self));
+      }
+    }
+  };
+
+  Socket socket_;
+  SendQueue queue_;
+  std::uint64_t written_ = 0;
+  std::uint64_t dropped_ = 0;
+  bool upgraded_ = false;
+  bool closing_ = false;
+};
+
+}  // namespace chat::gateway
