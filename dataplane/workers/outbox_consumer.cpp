@@ -1,11 +1,13 @@
 #include "dataplane/workers/outbox_consumer.hpp"
 
+#include <map>
+
 #include "dataplane/workers/membership_event.hpp"
 
 namespace chat::workers {
 namespace {
 
-constexpr int kMostEvents = 500;
+constexpr std::size_t kMostEvents = 500;
 
 // A label with a bounded set of values, whatever a newer writer puts into the outbox.
 std::string label_of(const ports::Event& event) {
@@ -37,7 +39,7 @@ base::Task<base::Result<std::vector<ports::Event>>> OutboxConsumer::read() {
       claimed_ = *claimed;
       if (!claimed_) return std::vector<ports::Event>();
     }
-    auto events = events_->read(kMostEvents);
+    auto events = events_->read(static_cast<int>(kMostEvents));
     if (!events) claimed_ = false;  // the connection may be gone, and the claim with it
     return events;
   };
@@ -67,12 +69,18 @@ base::Task<OutboxConsumer::Turn> OutboxConsumer::turn() {
     auto remove = [this, &done] { return events_->remove(done); };
     auto removed = co_await thread_.run(remove);
     if (!removed) co_return failed(removed.error());
-    for (const auto& event : done)
-      metrics_.counter("chat_worker_events_total", "events of the outbox that are done", {{"kind", label_of(event)}})
-          .Increment();
+    count(done);
   }
   if (!blocked.empty()) co_return failed(first_failure);
-  co_return Turn::worked;
+  co_return events->size() == kMostEvents ? Turn::worked : Turn::caught_up;
+}
+
+void OutboxConsumer::count(const std::vector<ports::Event>& done) {
+  std::map<std::string, int> by_kind;
+  for (const auto& event : done) ++by_kind[label_of(event)];
+  for (const auto& [kind, events] : by_kind)
+    metrics_.counter("chat_worker_events_total", "events of the outbox that are done", {{"kind", kind}})
+        .Increment(events);
 }
 
 base::Task<base::Status> OutboxConsumer::apply(const ports::Event& event) {

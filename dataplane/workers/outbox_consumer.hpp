@@ -18,10 +18,11 @@ namespace chat::workers {
 class OutboxConsumer {
  public:
   enum class Turn {
-    standby,  // another worker reads this outbox
-    idle,     // nothing to do
-    worked,   // some events are done, there may be more
-    failed,   // see trouble(); something may have been done nevertheless
+    standby,    // another worker reads this outbox
+    idle,       // nothing to do
+    caught_up,  // what there was is done
+    worked,     // as much as one turn takes is done: more is waiting
+    failed,     // see trouble(); something may have been done nevertheless
   };
 
   OutboxConsumer(const base::Log& log, base::Metrics& metrics, ports::Directory& directory, std::string shard,
@@ -33,6 +34,7 @@ class OutboxConsumer {
  private:
   base::Task<base::Result<std::vector<ports::Event>>> read();
   base::Task<base::Status> apply(const ports::Event& event);
+  void count(const std::vector<ports::Event>& done);
   Turn failed(const base::Error& error);
 
   const base::Log& log_;

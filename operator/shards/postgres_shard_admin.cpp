@@ -17,6 +17,8 @@ constexpr const char* kDatabase = "chat";
 constexpr const char* kRole = "chat";
 constexpr auto kReadTime = std::chrono::milliseconds(3000);
 constexpr auto kMigrateTime = std::chrono::minutes(10);
+constexpr auto kKeepConnection = std::chrono::seconds(30);
+constexpr auto kPatience = std::chrono::seconds(1);
 
 Target target(const ShardAccess& access, const char* database, std::chrono::milliseconds statement_time) {
   Target target;
@@ -29,6 +31,10 @@ Target target(const ShardAccess& access, const char* database, std::chrono::mill
   target.connect_timeout = std::chrono::milliseconds(2000);
   target.statement_timeout = statement_time;
   return target;
+}
+
+std::string key_of(const ShardAccess& access) {
+  return access.address.host + ":" + std::to_string(access.address.port);
 }
 
 Status read_ownership(Connection& connection, ShardReport& report) {
@@ -47,32 +53,66 @@ Status read_ownership(Connection& connection, ShardReport& report) {
 PostgresShardAdmin::PostgresShardAdmin(chat::base::BlockingPool& pool, std::vector<Migration> migrations)
     : pool_(pool), migrations_(std::move(migrations)) {}
 
-Result<ShardReport> PostgresShardAdmin::read_report(const ShardAccess& access) const {
+std::optional<PostgresShardAdmin::Kept> PostgresShardAdmin::take(const ShardAccess& access) {
+  std::lock_guard lock(mutex_);
+  auto found = kept_.find(key_of(access));
+  if (found == kept_.end()) return std::nullopt;
+  Kept kept = std::move(found->second);
+  kept_.erase(found);
+  const bool as_asked = kept.connection.target() == target(access, kDatabase, kReadTime);
+  if (!as_asked || std::chrono::steady_clock::now() - kept.made > kKeepConnection) return std::nullopt;
+  return kept;
+}
+
+void PostgresShardAdmin::give(const ShardAccess& access, Kept kept) {
+  std::lock_guard lock(mutex_);
+  kept_.insert_or_assign(key_of(access), std::move(kept));
+}
+
+Result<ShardReport> PostgresShardAdmin::read_report(const ShardAccess& access) {
+  const auto begun = std::chrono::steady_clock::now();
+  if (auto kept = take(access)) {
+    ShardReport report;
+    auto read = read_database(kept->connection, report);
+    if (read) {
+      give(access, std::move(*kept));
+      return report;
+    }
+    // A server that did not answer for so long would not answer a new connection either.
+    if (std::chrono::steady_clock::now() - begun > kPatience) return chat::base::fail(read.error());
+  }
   ShardReport report;
   Connection server(target(access, "postgres", kReadTime));
-  auto general = server.execute(
-      "select not pg_is_in_recovery(), exists (select from pg_database where datname = $1), "
-      "exists (select from pg_roles where rolname = $2)",
-      {kDatabase, kRole});
+  auto general = server.execute("select not pg_is_in_recovery(), exists (select from pg_database where datname = $1)",
+                                {kDatabase});
   if (!general) return chat::base::fail(general.error());
   report.takes_writes = (*general)[0][0].as<bool>();
-  if (!(*general)[0][1].as<bool>() || !(*general)[0][2].as<bool>()) return report;
+  if (!(*general)[0][1].as<bool>()) return report;
   server.drop();
-  Connection connection(target(access, kDatabase, kReadTime));
+  Kept fresh{Connection(target(access, kDatabase, kReadTime)), begun};
+  if (auto read = read_database(fresh.connection, report); !read) return chat::base::fail(read.error());
+  give(access, std::move(fresh));
+  return report;
+}
+
+Status PostgresShardAdmin::read_database(Connection& connection, ShardReport& report) const {
+  auto general = connection.execute(
+      "select not pg_is_in_recovery(), exists (select from pg_roles where rolname = $1), "
+      "pg_database_size(current_database()), "
+      "coalesce((select n_tup_ins from pg_stat_user_tables where relname = 'message_keys'), 0)",
+      {kRole});
+  if (!general) return chat::base::fail(general.error());
+  report.takes_writes = (*general)[0][0].as<bool>();
+  if (!(*general)[0][1].as<bool>()) return {};
+  report.bytes = (*general)[0][2].as<std::int64_t>();
+  report.messages_total = (*general)[0][3].as<std::int64_t>();
   auto applied = applied_migrations(connection);
   if (!applied) return chat::base::fail(applied.error());
   const auto decision = decide(migrations_, *applied);
   report.migration_problem = decision.refusal;
   report.migrated = decision.refusal.empty() && decision.due.empty();
-  auto figures = connection.execute(
-      "select pg_database_size(current_database()), "
-      "coalesce((select n_tup_ins from pg_stat_user_tables where relname = 'message_keys'), 0)");
-  if (!figures) return chat::base::fail(figures.error());
-  report.bytes = (*figures)[0][0].as<std::int64_t>();
-  report.messages_total = (*figures)[0][1].as<std::int64_t>();
-  if (applied->empty()) return report;
-  if (auto read = read_ownership(connection, report); !read) return chat::base::fail(read.error());
-  return report;
+  if (applied->empty()) return {};
+  return read_ownership(connection, report);
 }
 
 Task<Result<ShardReport>> PostgresShardAdmin::report(ShardAccess access) {

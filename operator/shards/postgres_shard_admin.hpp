@@ -1,11 +1,20 @@
 #pragma once
 #include "dataplane/base/blocking_pool.hpp"
+
+#include <map>
+#include <mutex>
+#include <optional>
+
+#include "dataplane/base/clock.hpp"
+#include "dataplane/io/postgres/connection.hpp"
 #include "operator/ports/shard_admin.hpp"
 #include "operator/shards/migrations.hpp"
 
 namespace chatop::shards {
 
-// Shards that are PostgreSQL servers, reached as their superuser. A connection a call: a few a second at most.
+// Shards that are PostgreSQL servers, reached as their superuser. Reports come every few seconds and share a
+// connection: signing on costs a server more than all the questions. After half a minute it is made anew, so that a
+// login that would not work any more is noticed. Other calls have connections of their own.
 class PostgresShardAdmin final : public ports::ShardAdmin {
  public:
   // `migrations` were loaded once: all shards get the same files, also when the folder changes meanwhile.
@@ -17,10 +26,20 @@ class PostgresShardAdmin final : public ports::ShardAdmin {
                                            std::vector<ports::OwnedRange> ranges) override;
 
  private:
-  [[nodiscard]] chat::base::Result<ports::ShardReport> read_report(const ports::ShardAccess& access) const;
+  using Connection = chat::io::postgres::Connection;
+  struct Kept {
+    Connection connection;
+    chat::base::SteadyTime made;
+  };
+  [[nodiscard]] std::optional<Kept> take(const ports::ShardAccess& access);
+  void give(const ports::ShardAccess& access, Kept kept);
+  [[nodiscard]] chat::base::Result<ports::ShardReport> read_report(const ports::ShardAccess& access);
+  [[nodiscard]] chat::base::Status read_database(Connection& connection, ports::ShardReport& report) const;
   [[nodiscard]] chat::base::Status make_database(const ports::ShardAccess& access) const;
   chat::base::BlockingPool& pool_;
   std::vector<Migration> migrations_;
+  std::mutex mutex_;  // reports run on the pool's threads, of one shard one at a time
+  std::map<std::string, Kept> kept_;
 };
 
 }  // namespace chatop::shards

@@ -126,12 +126,21 @@ TEST_F(OutboxConsumerTest, DoesEventsInOrderAndRemovesThem) {
   add("member_removed", talk_, 2);
   add("member_added", talk_, 3);
   add("conversation_deleted", talk_, 4);
-  EXPECT_EQ(turn(), Turn::worked);
+  EXPECT_EQ(turn(), Turn::caught_up);
   EXPECT_THAT(directory_.calls,
               ElementsAre("link 1 at 1 now 77", "unlink 1 at 2 now 0", "link 1 at 3 now 77", "unlink 1 at 4 now 0"));
   EXPECT_TRUE(outbox_.rows.empty());
   EXPECT_EQ(turn(), Turn::idle);
   EXPECT_NE(metrics_.text().find("chat_worker_events_total{kind=\"message\"} 1"), std::string::npos);
+}
+
+TEST_F(OutboxConsumerTest, SaysWhetherMoreWaitsThanOneTurnTakes) {
+  for (int i = 0; i < 501; ++i) add("message", talk_);
+  EXPECT_EQ(turn(), Turn::worked);
+  EXPECT_EQ(outbox_.rows.size(), 1u);
+  EXPECT_EQ(turn(), Turn::caught_up);
+  EXPECT_TRUE(outbox_.rows.empty());
+  EXPECT_NE(metrics_.text().find("kind=\"message\"} 501"), std::string::npos);
 }
 
 TEST_F(OutboxConsumerTest, HoldsBackWhatFollowsAFailedEventOfTheSameConversationOnly) {
@@ -144,7 +153,7 @@ TEST_F(OutboxConsumerTest, HoldsBackWhatFollowsAFailedEventOfTheSameConversation
   EXPECT_NE(consumer_.trouble().find("the user's shard is away"), std::string::npos);
   EXPECT_THAT(left(), ElementsAre(1, 3));
   directory_.failing.clear();
-  EXPECT_EQ(turn(), Turn::worked);
+  EXPECT_EQ(turn(), Turn::caught_up);
   EXPECT_EQ(consumer_.trouble(), "");
   EXPECT_TRUE(outbox_.rows.empty());
   EXPECT_THAT(directory_.calls, ElementsAre(_, "link 1 at 2 now 77", "unlink 1 at 3 now 0"));
@@ -156,7 +165,7 @@ TEST_F(OutboxConsumerTest, StandsByWhileAnotherReads) {
   EXPECT_EQ(turn(), Turn::standby);
   EXPECT_FALSE(consumer_.claimed());
   outbox_.claimed_by_another = false;
-  EXPECT_EQ(turn(), Turn::worked);
+  EXPECT_EQ(turn(), Turn::caught_up);
   EXPECT_TRUE(consumer_.claimed());
 }
 
@@ -176,7 +185,7 @@ TEST_F(OutboxConsumerTest, DropsAMalformedEventRatherThanWaitForItForEver) {
   add("member_added", talk_).payload = "{";
   add("something_newer", talk_);
   add("member_added", talk_, 5);
-  EXPECT_EQ(turn(), Turn::worked);
+  EXPECT_EQ(turn(), Turn::caught_up);
   EXPECT_TRUE(outbox_.rows.empty());
   EXPECT_THAT(directory_.calls, ElementsAre("link 1 at 5 now 77"));
   EXPECT_NE(metrics_.text().find("kind=\"other\"} 1"), std::string::npos);

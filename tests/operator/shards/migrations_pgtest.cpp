@@ -119,6 +119,20 @@ TEST_F(Migrations, AFreshServerBecomesAShardThatKnowsItsNameAndItsBuckets) {
   EXPECT_EQ(after->ranges, ranges);
   EXPECT_GT(after->bytes, 0);
 
+  // Reports share a connection, which is replaced when it was lost.
+  Connection watcher(target);
+  const std::string watched =
+      "select coalesce(max(pid), 0) from pg_stat_activity where application_name = 'chat-operator'";
+  const auto pid = count(watcher, watched);
+  EXPECT_GT(pid, 0);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(chat::testing::run_task(admin.report(access)));
+  EXPECT_EQ(count(watcher, watched), pid);
+  EXPECT_EQ(count(watcher, "select count(*) from pg_stat_activity where application_name = 'chat-operator'"), 1);
+  EXPECT_TRUE(watcher.execute("select pg_terminate_backend($1::int, 10000)", {std::to_string(pid)}));
+  auto anew = chat::testing::run_task(admin.report(access));
+  ASSERT_TRUE(anew) << anew.error().message;
+  EXPECT_EQ(anew->ranges, ranges);
+
   // An older epoch, or another name, is refused by the shard itself.
   EXPECT_TRUE(chat::testing::run_task(admin.own(access, "shard-0", {{0, 9, "shard-1", 2}})));
   EXPECT_FALSE(chat::testing::run_task(admin.own(access, "shard-0", {{0, 9, "shard-0", 1}})));
