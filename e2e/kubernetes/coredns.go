@@ -5,6 +5,7 @@ import (
 	"github.com/coredns/coredns/coremain"
 
 	// Only these of CoreDNS's plugins: all of them would bring half of the clouds' libraries along.
+	_ "github.com/coredns/coredns/plugin/bind"
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/forward"
@@ -17,6 +18,6 @@ import (
 
 func runCoreDNS() {
 	// The order in which a query passes them; CoreDNS knows no other order than this list's.
-	dnsserver.Directives = []string{"reload", "health", "ready", "errors", "cache", "kubernetes", "loop", "forward"}
+	dnsserver.Directives = []string{"reload", "bind", "health", "ready", "errors", "cache", "kubernetes", "loop", "forward"}
 	coremain.Run()
 }

@@ -315,6 +315,7 @@ struct ChatClusterStatus {
   RoleStatus messages;
   RoleStatus api;
   RoleStatus workers;
+  std::int64_t serving_shards = 0;  // a column of `kubectl get` can not count
   std::vector<ShardStatus> shards;
   std::vector<ScalingDecision> scaling;  // the last ten
   bool operator==(const ChatClusterStatus&) const = default;

@@ -10,16 +10,15 @@ constexpr Range kSeconds{0, 86400};
 constexpr Range kLimit{0, 1'000'000'000};
 constexpr std::size_t kMostNames = 1000;
 
-constexpr TextRule kAny{any_text, "at most 4096 bytes of text without control characters"};
-constexpr TextRule kName{is_resource_name,
-                         "at most 40 of a-z, 0-9 and -, beginning and ending with a letter or digit, for example demo",
-                         true};
-constexpr TextRule kSecret{is_secret_name, "the name of a Secret: a-z, 0-9, - and ."};
-constexpr TextRule kSecretRequired{is_secret_name, "the name of a Secret: a-z, 0-9, - and .", true};
-constexpr TextRule kGatewayUrl{is_gateway_url, "a WebSocket address, for example wss://{gateway}.example.org/v1/ws"};
-constexpr TextRule kOrigin{is_origin, "an origin without a path, for example https://chat.example.org"};
-constexpr TextRule kAddressRange{is_address_range, "an address or a range of them, for example 10.0.0.0/8"};
-constexpr TextRule kUsername{is_username, "a username: 3 to 50 of A-Z, a-z, 0-9 and _"};
+constexpr TextRule kAny{kAnyText, "at most 4096 bytes of text without control characters"};
+constexpr TextRule kName{
+    kResourceName, "at most 40 of a-z, 0-9 and -, beginning and ending with a letter or digit, for example demo", true};
+constexpr TextRule kSecret{kSecretName, "the name of a Secret: a-z, 0-9, - and ."};
+constexpr TextRule kSecretNeeded{kSecretName, "the name of a Secret: a-z, 0-9, - and .", true};
+constexpr TextRule kGatewayAddress{kGatewayUrl, "a WebSocket address, for example wss://{gateway}.example.org/v1/ws"};
+constexpr TextRule kPage{kOrigin, "an origin without a path, for example https://chat.example.org"};
+constexpr TextRule kProxy{kAddressRange, "an address or a range of them, for example 10.0.0.0/8"};
+constexpr TextRule kVip{kUsername, "a username: 3 to 50 of A-Z, a-z, 0-9 and _"};
 
 void describe(FieldVisitor& v, Replicas& replicas) {
   v.object("replicas", "How many there are; scaling stays within", [&] {
@@ -41,7 +40,7 @@ void describe(FieldVisitor& v, GatewaysSpec& gateways) {
     v.integer("evictionsPerSecond", gateways.drain.evictions_per_second, {1, 1'000'000},
               "Connections asked to move each second");
   });
-  v.text("publicUrl", gateways.public_url, kGatewayUrl,
+  v.text("publicUrl", gateways.public_url, kGatewayAddress,
          "The address clients use; {gateway} gives each gateway its own. Empty: the one of the platform");
 }
 
@@ -49,19 +48,19 @@ void describe(FieldVisitor& v, ApiSpec& api) {
   describe(v, api.replicas);
   v.object("targets", "Scaling aims at these", [&] {
     v.integer("p95Milliseconds", api.targets.p95_milliseconds, {1, 60'000}, "Response time of 95 of 100 requests");
-    v.integer("cpuPercent", api.targets.cpu_percent, {1, 100}, "Use of the processors given");
+    v.integer("cpuPercent", api.targets.cpu_percent, {1, 100}, "Use of the processor time given, in percent");
   });
 }
 
 void describe(FieldVisitor& v, WorkersSpec& workers) {
   describe(v, workers.replicas);
   v.object("targets", "Scaling aims at these", [&] {
-    v.integer("lag", workers.targets.lag, {1, 1'000'000'000}, "Events that wait");
+    v.integer("lag", workers.targets.lag, {1, 1'000'000'000}, "Events that wait to be consumed");
   });
 }
 
 void describe(FieldVisitor& v, ScalingSpec& scaling) {
-  v.choice("mode", scaling.mode, kScalingModeNames, "Act, or only say in status what it would do");
+  v.choice("mode", scaling.mode, kScalingModeNames, "Automatic acts; Recommend only says in status what it would do");
   v.integer("stabilizationSeconds", scaling.stabilization_seconds, kSeconds, "A lower need must last this long");
   v.integer("cooldownSeconds", scaling.cooldown_seconds, kSeconds, "Between two decisions on one component");
   v.integer("inputMaxAgeSeconds", scaling.input_max_age_seconds, {1, 86400}, "Older figures decide nothing");
@@ -82,18 +81,18 @@ void describe(FieldVisitor& v, ShardsSpec& shards) {
                "Bytes; also acts at 70 % of the volume");
   });
   v.choice("autoSplit", shards.auto_split, kAutoSplitNames, "What happens to a shard past its limits");
-  v.integer("maxConnections", shards.max_connections, {20, 10'000}, "Of one Postgres instance");
-  v.list("external", shards.external, 256, "Postgres that someone else runs, in place of managed shards",
+  v.integer("maxConnections", shards.max_connections, {20, 10'000}, "Connections that one Postgres instance takes");
+  v.list("external", shards.external, 256, "name", "Postgres that someone else runs, in place of managed shards",
          [&](ExternalShard& shard) {
            v.text("name", shard.name, kName, "The shard's name");
-           v.text("secretName", shard.secret_name, kSecretRequired, "Where its address and password stand");
+           v.text("secretName", shard.secret_name, kSecretNeeded, "The Secret with its address and password");
          });
 }
 
 void describe(FieldVisitor& v, RedisSpec& redis) {
   v.quantity("memory", redis.memory, {kGi / 64, 1024 * kGi}, "Its limit; old cache entries go first");
   v.optional("external", redis.external, "Redis that someone else runs", [&](ExternalRedis& external) {
-    v.text("secretName", external.secret_name, kSecretRequired, "Where its address and password stand");
+    v.text("secretName", external.secret_name, kSecretNeeded, "The Secret with its address and password");
   });
 }
 
@@ -102,56 +101,65 @@ void describe(FieldVisitor& v, EventsSpec& events) {
   v.optional("kafka", events.kafka, "Only with backend Kafka", [&](KafkaSpec& kafka) {
     v.boolean("managed", kafka.managed, "Run by this operator");
     v.optional("external", kafka.external, "Kafka that someone else runs", [&](ExternalKafka& external) {
-      constexpr TextRule kServers{is_bootstrap_servers, "host:port, several separated by commas", true};
+      constexpr TextRule kServers{kBootstrapServers, "host:port, several separated by commas", true};
       v.text("bootstrapServers", external.bootstrap_servers, kServers, "host:port[,host:port…]");
-      v.text("secretName", external.secret_name, kSecret, "Where its credentials stand; empty: none needed");
+      v.text("secretName", external.secret_name, kSecret, "The Secret with its credentials; empty: none needed");
     });
   });
-  v.integer("partitions", events.partitions, {1, 4096}, "Of each topic, with backend Kafka");
-  v.integer("replicationFactor", events.replication_factor, {1, 7}, "Of each topic, with backend Kafka");
+  v.integer("partitions", events.partitions, {1, 4096}, "Partitions of each topic, with backend Kafka");
+  v.integer("replicationFactor", events.replication_factor, {1, 7}, "Copies of each partition, with backend Kafka");
 }
 
 void describe(FieldVisitor& v, MediaSpec& media) {
   v.choice("backend", media.backend, kMediaBackendNames, "Where files are kept");
   v.optional("s3", media.s3, "Only with backend S3", [&](S3Spec& s3) {
-    constexpr TextRule kBucket{is_secret_name, "the name of a bucket", true};
-    constexpr TextRule kEndpoint{is_web_url, "an http:// or https:// address"};
+    constexpr TextRule kBucket{kSecretName, "the name of a bucket", true};
+    constexpr TextRule kEndpoint{kWebUrl, "an http:// or https:// address"};
     v.text("bucket", s3.bucket, kBucket, "The bucket's name");
-    v.text("region", s3.region, kAny, "Its region");
+    v.text("region", s3.region, kAny, "The region of the bucket");
     v.text("endpoint", s3.endpoint, kEndpoint, "Empty: Amazon's");
-    v.text("secretName", s3.secret_name, kSecret, "Where the access key stands");
+    v.text("secretName", s3.secret_name, kSecret, "The Secret with the access key");
   });
 }
 
 void describe(FieldVisitor& v, AuthSpec& auth) {
-  constexpr TextRule kJwks{is_web_url, "an http:// or https:// address", false, true};
-  constexpr TextRule kClaim{any_text, "at most 4096 bytes of text without control characters", false, true};
+  constexpr TextRule kJwks{kWebUrl, "an http:// or https:// address", false, true};
+  constexpr TextRule kClaim{kAnyText, "at most 4096 bytes of text without control characters", false, true};
   v.choice("mode", auth.mode, kAuthModeNames, "Who gives out tokens");
-  v.texts("allowedOrigins", auth.allowed_origins, kOrigin, 100, "Pages that may connect; empty: only the API's own");
+  v.texts("allowedOrigins", auth.allowed_origins, kPage, 100, "Pages that may connect; empty: only the API's own");
   v.text("jwksUrl", auth.jwks_url, kJwks, "Only with mode ExternalJWT: the keys of its issuer");
   v.text("audience", auth.audience, kClaim, "Only with mode ExternalJWT: the claim aud");
   v.text("issuer", auth.issuer, kClaim, "Only with mode ExternalJWT: the claim iss");
 }
 
 void describe(FieldVisitor& v, LimitsSpec& limits) {
-  v.integer("messagesPerMinutePerUser", limits.messages_per_minute_per_user, kLimit, "0: no limit");
-  v.integer("messageBurst", limits.message_burst, kLimit, "Messages of a user at once; 0: no limit");
-  v.integer("messagesPerMinutePerConversation", limits.messages_per_minute_per_conversation, kLimit, "0: no limit");
-  v.integer("apiCallsPerMinutePerUser", limits.api_calls_per_minute_per_user, kLimit, "0: no limit");
-  v.integer("apiCallsPerMinutePerAddress", limits.api_calls_per_minute_per_address, kLimit, "0: no limit");
+  v.integer("messagesPerMinutePerUser", limits.messages_per_minute_per_user, kLimit,
+            "Messages that one user may send in a minute; 0: no limit");
+  v.integer("messageBurst", limits.message_burst, kLimit,
+            "Messages that one user may send at once after a pause; 0: no limit");
+  v.integer("messagesPerMinutePerConversation", limits.messages_per_minute_per_conversation, kLimit,
+            "Messages of all its members in a minute; 0: no limit");
+  v.integer("apiCallsPerMinutePerUser", limits.api_calls_per_minute_per_user, kLimit,
+            "REST calls of one user in a minute; 0: no limit");
+  v.integer("apiCallsPerMinutePerAddress", limits.api_calls_per_minute_per_address, kLimit,
+            "REST calls from one IP address in a minute; 0: no limit");
   v.integer("connectsPerMinutePerAddress", limits.connects_per_minute_per_address, kLimit,
-            "Of those without a valid token; 0: no limit");
-  v.integer("connectionsPerUser", limits.connections_per_user, kLimit, "0: no limit");
+            "WebSockets opened from one IP address in a minute without a valid token; 0: no limit");
+  v.integer("connectionsPerUser", limits.connections_per_user, kLimit,
+            "WebSockets that one user may hold open; 0: no limit");
   v.integer("signInTriesPer5Minutes", limits.sign_in_tries_per_5_minutes, kLimit,
-            "Of one account from one address, ten times as many from all; 0: no limit");
-  v.integer("signInsPerMinutePerAddress", limits.sign_ins_per_minute_per_address, kLimit, "0: no limit");
-  v.integer("groupsPerHourPerUser", limits.groups_per_hour_per_user, kLimit, "0: no limit");
-  v.integer("groupMembers", limits.group_members, kLimit, "0: no limit");
+            "Wrong passwords for one account from one IP address, ten times as many from all; 0: no limit");
+  v.integer("signInsPerMinutePerAddress", limits.sign_ins_per_minute_per_address, kLimit,
+            "Sign-ins from one IP address in a minute; 0: no limit");
+  v.integer("groupsPerHourPerUser", limits.groups_per_hour_per_user, kLimit,
+            "Groups that one user may make in an hour; 0: no limit");
+  v.integer("groupMembers", limits.group_members, kLimit, "Members of one group; 0: no limit");
   v.integer("contentCharacters", limits.content_characters, {0, 100'000},
-            "Of 1 to 4 bytes each; 0: only the bound of a frame, 1,310,720 bytes");
-  v.texts("trustedProxies", limits.trusted_proxies, kAddressRange, 100, "Whose X-Forwarded-For is believed");
+            "Characters of one message, of 1 to 4 bytes each; 0: only the bound of a frame, 1,310,720 bytes");
+  v.texts("trustedProxies", limits.trusted_proxies, kProxy, 100,
+          "Addresses of proxies whose X-Forwarded-For is believed");
   v.object("vipUsers", "Users with higher limits", [&] {
-    v.texts("names", limits.vip_users.names, kUsername, kMostNames, "Their usernames");
+    v.texts("names", limits.vip_users.names, kVip, kMostNames, "Their usernames");
     v.integer("factor", limits.vip_users.factor, {1, 1000}, "Their limits are this many times as high");
   });
 }
@@ -159,8 +167,8 @@ void describe(FieldVisitor& v, LimitsSpec& limits) {
 }  // namespace
 
 void describe(FieldVisitor& v, Metadata& metadata) {
-  constexpr TextRule kNamespace{is_resource_name, "a namespace: a-z, 0-9 and -"};
-  constexpr TextRule kGiven{any_text, "nothing: the system gives it", false, true};
+  constexpr TextRule kNamespace{kChildName, "a namespace: a-z, 0-9 and -"};
+  constexpr TextRule kGiven{kAnyText, "nothing: the system gives it", false, true};
   v.text("name", metadata.name, kName, "The name of the resource");
   v.text("namespace", metadata.namespace_name, kNamespace, "default in local mode");
   v.text_map("labels", metadata.labels, 64, "For selecting");
@@ -173,20 +181,24 @@ void describe(FieldVisitor& v, Metadata& metadata) {
 void describe(FieldVisitor& v, ChatClusterSpec& spec) {
   v.text("version", spec.version, kAny, "Of the daemons' image or build; empty: the operator's own");
   v.text("image", spec.image, kAny, "Of the daemons, in Kubernetes; empty: the operator's own");
-  v.object("gateways", "Hold the WebSockets", [&] { describe(v, spec.gateways); });
-  v.object("messages", "The write path", [&] { describe(v, spec.messages.replicas); });
-  v.object("api", "REST", [&] { describe(v, spec.api); });
-  v.object("workers", "Consume events", [&] { describe(v, spec.workers); });
+  v.object("gateways", "The daemons that hold people's WebSockets", [&] { describe(v, spec.gateways); });
+  v.object("messages", "The daemons that write messages to the shards, in order and once",
+           [&] { describe(v, spec.messages.replicas); });
+  v.object("api", "The daemons that serve REST and the web client", [&] { describe(v, spec.api); });
+  v.object("workers", "The daemons that consume events: repair, retention, notifications",
+           [&] { describe(v, spec.workers); });
   v.object("scaling", "When components grow and shrink", [&] { describe(v, spec.scaling); });
-  v.object("shards", "Postgres", [&] { describe(v, spec.shards); });
-  v.object("redis", "Presence, fan-out, cache", [&] { describe(v, spec.redis); });
-  v.object("events", "What happened, for workers", [&] { describe(v, spec.events); });
-  v.object("media", "Files in messages", [&] { describe(v, spec.media); });
-  v.object("auth", "Who may come in", [&] { describe(v, spec.auth); });
-  v.object("tls", "On the gateways and the API", [&] {
-    constexpr TextRule kTlsVersion{is_tls_version, "\"1.2\" or \"1.3\""};
+  v.object("shards", "The Postgres databases that hold the messages, each a range of the 4,096 buckets",
+           [&] { describe(v, spec.shards); });
+  v.object("redis", "Presence, fan-out between gateways, cache; nothing here is the truth",
+           [&] { describe(v, spec.redis); });
+  v.object("events", "Where what happened waits for workers", [&] { describe(v, spec.events); });
+  v.object("media", "Where files in messages are kept", [&] { describe(v, spec.media); });
+  v.object("auth", "Who may come in, and from which web pages", [&] { describe(v, spec.auth); });
+  v.object("tls", "Encryption on the gateways and the API", [&] {
+    constexpr TextRule kVersion{kTlsVersion, "\"1.2\" or \"1.3\""};
     v.text("secretName", spec.tls.secret_name, kSecret, "Of the certificate; empty: no TLS here");
-    v.text("minVersion", spec.tls.min_version, kTlsVersion, "The oldest protocol accepted");
+    v.text("minVersion", spec.tls.min_version, kVersion, "The oldest protocol accepted");
   });
   v.object("limits", "What one user, address or conversation may do; 0: no limit", [&] { describe(v, spec.limits); });
   v.object("retention", "How long data is kept", [&] {

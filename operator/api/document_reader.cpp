@@ -19,6 +19,12 @@ std::string from_to(Range range) {
   return "from " + std::to_string(range.least) + " to " + std::to_string(range.most);
 }
 
+std::string either(std::span<const std::string_view> words) {
+  std::string list;
+  for (auto word : words) list += (list.empty() ? "" : word == words.back() ? " or " : ", ") + std::string(word);
+  return list;
+}
+
 }  // namespace
 
 DocumentReader::DocumentReader(const YamlValue& mapping, Reading reading, std::vector<FieldError>& errors)
@@ -72,7 +78,7 @@ bool DocumentReader::check_text(const std::string& path, const YamlValue& value,
     return false;
   }
   if (value.text.empty() && !rule.required) return true;
-  if (rule.holds(value.text)) return true;
+  if (rule.form.holds(value.text)) return true;
   wrong(path, value.line, "is " + shown(value), "write " + std::string(rule.wants));
   return false;
 }
@@ -132,7 +138,7 @@ void DocumentReader::text_map(std::string_view name, std::map<std::string, std::
   if (found->entries.size() > most)
     return wrong(name, *found, "has " + std::to_string(found->entries.size()) + " entries",
                  "at most " + std::to_string(most) + " are possible");
-  constexpr TextRule kValue{[](std::string_view) { return true; }, "a text"};
+  constexpr TextRule kValue{{[](std::string_view) { return true; }}, "a text"};
   for (const auto& entry : found->entries)
     if (check_text(path_of(name) + "." + entry.key, entry.value, kValue)) values[entry.key] = entry.value.text;
 }
@@ -140,16 +146,21 @@ void DocumentReader::text_map(std::string_view name, std::map<std::string, std::
 void DocumentReader::chosen(std::string_view name, std::size_t& index, std::span<const std::string_view> allowed,
                             std::string_view /*description*/) {
   const auto* found = take(name);
-  if (!found) return;
+  if (!found) {
+    if (index >= allowed.size() && strict_ && frames_.back().value)
+      wrong(path_of(name), frames_.back().line, "is missing", "write " + either(allowed));
+    return;
+  }
   auto match = std::find(allowed.begin(), allowed.end(), found->text);
   if (found->kind == Kind::Scalar && match != allowed.end()) {
     index = static_cast<std::size_t>(match - allowed.begin());
     return;
   }
   if (!strict_) return;
-  std::string list;
-  for (auto word : allowed) list += (list.empty() ? "" : word == allowed.back() ? " or " : ", ") + std::string(word);
-  wrong(name, *found, "is " + shown(*found), "write " + list);
+  auto near = chat::base::nearest(std::string_view(found->text).substr(0, 64), allowed);
+  const bool many = allowed.size() > 5;  // a long list hides the one that was meant
+  wrong(name, *found, "is " + shown(*found),
+        many && near ? "did you mean " + std::string(*near) + "?" : "write " + either(allowed));
 }
 
 void DocumentReader::enter(std::string_view name, std::string_view /*description*/) {
@@ -173,7 +184,7 @@ bool DocumentReader::enter_optional(std::string_view name, bool /*present*/, std
 }
 
 std::size_t DocumentReader::enter_list(std::string_view name, std::size_t /*size*/, std::size_t most,
-                                       std::string_view description) {
+                                       std::string_view /*key*/, std::string_view description) {
   const auto* found = take(name);
   if (found && found->kind != Kind::List) {
     wrong(name, *found, "is " + shown(*found) + ", not a list", "write a list: " + std::string(description));

@@ -38,7 +38,7 @@ class DocumentReader final : public FieldVisitor {
               std::string_view description) override;
   void enter(std::string_view name, std::string_view description) override;
   bool enter_optional(std::string_view name, bool present, std::string_view description) override;
-  std::size_t enter_list(std::string_view name, std::size_t size, std::size_t most,
+  std::size_t enter_list(std::string_view name, std::size_t size, std::size_t most, std::string_view key,
                          std::string_view description) override;
   void enter_item(std::size_t index) override;
   void leave() override;

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "operator/api/chat_cluster.hpp"
+#include "operator/api/chat_operation.hpp"
+#include "operator/api/text_forms.hpp"
 
 namespace chatop::api {
 
@@ -19,7 +21,7 @@ struct Range {
 
 // What a text may be. `wants` completes the remedy "write …".
 struct TextRule {
-  bool (*holds)(std::string_view) = nullptr;
+  TextForm form;
   std::string_view wants;
   bool required = false;       // no default: must be there
   bool omit_if_empty = false;  // printed only where it says something
@@ -43,6 +45,7 @@ class FieldVisitor {
   virtual void text_map(std::string_view name, std::map<std::string, std::string>& values, std::size_t most,
                         std::string_view description) = 0;
 
+  // A value past the names is none of them: the field has no default and must be there.
   template <class Enum, std::size_t N>
   void choice(std::string_view name, Enum& value, const std::array<std::string_view, N>& allowed,
               std::string_view description) {
@@ -64,10 +67,11 @@ class FieldVisitor {
     fields(*value);
     leave();
   }
+  // `key` names the field that tells the items apart; empty: they are a sequence.
   template <class T, class Fields>
-  void list(std::string_view name, std::vector<T>& values, std::size_t most, std::string_view description,
-            Fields fields) {
-    values.resize(enter_list(name, values.size(), most, description));
+  void list(std::string_view name, std::vector<T>& values, std::size_t most, std::string_view key,
+            std::string_view description, Fields fields) {
+    values.resize(enter_list(name, values.size(), most, key, description));
     for (std::size_t i = 0; i < values.size(); ++i) {
       enter_item(i);
       fields(values[i]);
@@ -81,15 +85,18 @@ class FieldVisitor {
                       std::string_view description) = 0;
   virtual void enter(std::string_view name, std::string_view description) = 0;
   virtual bool enter_optional(std::string_view name, bool present, std::string_view description) = 0;
-  virtual std::size_t enter_list(std::string_view name, std::size_t size, std::size_t most,
+  virtual std::size_t enter_list(std::string_view name, std::size_t size, std::size_t most, std::string_view key,
                                  std::string_view description) = 0;
   virtual void enter_item(std::size_t index) = 0;
   virtual void leave() = 0;
 };
 
-// The single description of the fields of a ChatCluster: names, order, bounds, meaning.
+// The single description of the fields of both kinds: names, order, bounds, meaning.
 void describe(FieldVisitor& visitor, Metadata& metadata);
+void describe(FieldVisitor& visitor, Condition& condition);
 void describe(FieldVisitor& visitor, ChatClusterSpec& spec);
 void describe(FieldVisitor& visitor, ChatClusterStatus& status);
+void describe(FieldVisitor& visitor, ChatOperationSpec& spec);
+void describe(FieldVisitor& visitor, ChatOperationStatus& status);
 
 }  // namespace chatop::api

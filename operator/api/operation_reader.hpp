@@ -1,15 +1,14 @@
 #pragma once
 #include <vector>
 
-#include "operator/api/document_reader.hpp"
+#include "operator/api/chat_operation.hpp"
 #include "operator/api/parse.hpp"
+#include "operator/api/yaml_value.hpp"
 
 namespace chatop::api {
 
-// The fields all ChatOperations share; the blocks of the types are only known by their names here.
-void read_operation_spec(DocumentReader& reader, ChatOperation& operation);
-
-// Exactly the one block that belongs to the type is there, and it is a mapping.
-void check_operation_block(const YamlValue& root, const ChatOperation& operation, std::vector<FieldError>& errors);
+// What the fields of a ChatOperation must obey together: above all that exactly the one block of its type is there.
+// `root` is the document, for the lines of what is wrong.
+void check_operation(const YamlValue& root, const ChatOperationSpec& spec, std::vector<FieldError>& errors);
 
 }  // namespace chatop::api

@@ -81,10 +81,10 @@ ChatOperation read_chat_operation(const YamlValue& root, Errors& errors) {
   ChatOperation operation;
   DocumentReader reader(root, Reading::Strict, errors);
   read_common(reader, operation.metadata);
-  reader.object("spec", "", [&] { read_operation_spec(reader, operation); });
+  reader.object("spec", "", [&] { describe(reader, operation.spec); });
   reader.finish();
   require_metadata(root, errors);
-  check_operation_block(root, operation, errors);
+  check_operation(root, operation.spec, errors);
   return operation;
 }
 

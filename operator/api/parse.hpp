@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "operator/api/chat_cluster.hpp"
+#include "operator/api/chat_operation.hpp"
 
 namespace chatop::api {
 
@@ -22,12 +23,6 @@ struct FieldError {
 template <class T>
 using Parsed = tl::expected<T, std::vector<FieldError>>;
 
-// What is checked of a ChatOperation by this version, which serves none yet.
-struct ChatOperation {
-  Metadata metadata;
-  std::string cluster;
-  std::string type;  // DrainGateway, SplitShard, …
-};
 using Document = std::variant<ChatCluster, ChatOperation>;
 
 // Every document of a YAML stream (separated by ---), with defaults filled in; or everything that is wrong with them,

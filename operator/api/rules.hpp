@@ -15,6 +15,11 @@ struct Rule {
   bool (*holds)(const ChatClusterSpec&);
   std::string (*problem)(const ChatClusterSpec&);
   std::string_view remedy;
+  // The same in CEL, of what is at `about`; empty where the schema itself says it. `cel_problem` is the problem with %d
+  // and %s for the `cel_figures`; empty: `problem` says the same of any spec.
+  std::string_view cel;
+  std::string_view cel_problem;
+  std::string_view cel_figures;
 };
 [[nodiscard]] std::span<const Rule> rules();
 

@@ -5,14 +5,19 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <regex>
 #include <string>
 
 #include "dataplane/base/text.hpp"
+#include "operator/api/text_forms.hpp"
 
 namespace chatop::api {
 namespace {
 
 constexpr std::size_t kLongestText = 4096;
+constexpr std::size_t kLongestLabel = 63;
+constexpr std::size_t kLongestWord = 200;
+constexpr std::size_t kLongestTime = 64;
 
 bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -67,13 +72,15 @@ bool any_text(std::string_view text) {
                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
+bool is_child_name(std::string_view text) { return is_label(text, kLongestLabel); }
+
 bool is_resource_name(std::string_view text) { return is_label(text, kLongestName); }
 
 bool is_secret_name(std::string_view text) {
   if (text.size() > 253) return false;
   while (true) {
     auto dot = text.find('.');
-    if (!is_label(text.substr(0, dot), 63)) return false;
+    if (!is_label(text.substr(0, dot), kLongestLabel)) return false;
     if (dot == std::string_view::npos) return true;
     text.remove_prefix(dot + 1);
   }
@@ -106,7 +113,12 @@ bool is_address_range(std::string_view text) {
   if (inet_pton(AF_INET, address.c_str(), bytes.data()) == 1) bits = 32;
   if (inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1) bits = 128;
   if (bits == 0 || address.size() != text.substr(0, slash).size()) return false;
-  return slash == std::string_view::npos || in_range(text.substr(slash + 1), bits);
+  // An IPv4 address inside an IPv6 one would be written in two ways: the API server takes the plain one only.
+  constexpr std::array<unsigned char, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (bits == 128 && std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) return false;
+  if (slash == std::string_view::npos) return true;
+  const auto length = text.substr(slash + 1);
+  return in_range(length, bits) && (length.size() == 1 || length.front() != '0');
 }
 
 bool is_tls_version(std::string_view text) { return text == "1.2" || text == "1.3"; }
@@ -117,7 +129,21 @@ bool is_username(std::string_view text) {
          });
 }
 
+bool is_word(std::string_view text) {
+  return !text.empty() && text.size() <= kLongestWord && std::all_of(text.begin(), text.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+  });
+}
+
+bool is_time(std::string_view text) {
+  static const std::regex pattern{std::string(kTimePattern)};
+  return text.size() <= kLongestTime && std::regex_match(text.begin(), text.end(), pattern);
+}
+
+bool is_decision(std::string_view text) { return text == "Keep" || text == "Back"; }
+
 bool is_bootstrap_servers(std::string_view text) {
+  if (!any_text(text)) return false;
   while (true) {
     auto comma = text.find(',');
     if (!is_host_port(text.substr(0, comma), true)) return false;

@@ -40,7 +40,7 @@ class JsonWriter final : public FieldVisitor {
  protected:
   void chosen(std::string_view name, std::size_t& index, std::span<const std::string_view> allowed,
               std::string_view /*description*/) override {
-    put(name, allowed[index]);
+    if (index < allowed.size()) put(name, allowed[index]);
   }
   void enter(std::string_view name, std::string_view /*description*/) override {
     open_.emplace_back(name, OrderedJson::object());
@@ -49,7 +49,7 @@ class JsonWriter final : public FieldVisitor {
     if (present) open_.emplace_back(name, OrderedJson::object());
     return present;
   }
-  std::size_t enter_list(std::string_view name, std::size_t size, std::size_t /*most*/,
+  std::size_t enter_list(std::string_view name, std::size_t size, std::size_t /*most*/, std::string_view /*key*/,
                          std::string_view /*description*/) override {
     open_.emplace_back(name, OrderedJson::array());
     return size;
@@ -77,6 +77,15 @@ OrderedJson written(Fields value) {  // a copy: visitors may change what they se
   JsonWriter writer;
   describe(writer, value);
   return writer.take();
+}
+
+template <class Resource>
+OrderedJson document(std::string_view kind, const Resource& resource, Part part) {
+  OrderedJson result = {{"apiVersion", kApiVersion}, {"kind", kind}};
+  result["metadata"] = written(resource.metadata);
+  result["spec"] = written(resource.spec);
+  if (part == Part::WithStatus) result["status"] = written(resource.status);
+  return result;
 }
 
 bool plain_in_yaml(const std::string& text) {
@@ -135,13 +144,9 @@ void emit(std::string& out, const OrderedJson& value, std::size_t indent) {
 
 OrderedJson to_json(const ChatClusterStatus& status) { return written(status); }
 
-OrderedJson to_json(const ChatCluster& cluster, Part part) {
-  OrderedJson document = {{"apiVersion", kApiVersion}, {"kind", kChatClusterKind}};
-  document["metadata"] = written(cluster.metadata);
-  document["spec"] = written(cluster.spec);
-  if (part == Part::WithStatus) document["status"] = written(cluster.status);
-  return document;
-}
+OrderedJson to_json(const ChatCluster& cluster, Part part) { return document(kChatClusterKind, cluster, part); }
+
+OrderedJson to_json(const ChatOperation& operation, Part part) { return document(kChatOperationKind, operation, part); }
 
 std::string to_yaml(const ChatCluster& cluster, Part part) { return to_yaml(to_json(cluster, part)); }
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "operator/api/chat_cluster.hpp"
+#include "operator/api/chat_operation.hpp"
 
 namespace chatop::api {
 
@@ -13,6 +14,7 @@ enum class Part { SpecOnly, WithStatus };
 // The document as people see it: keys in the contract's order, every default filled in.
 [[nodiscard]] OrderedJson to_json(const ChatCluster& cluster, Part part);
 [[nodiscard]] OrderedJson to_json(const ChatClusterStatus& status);
+[[nodiscard]] OrderedJson to_json(const ChatOperation& operation, Part part);
 [[nodiscard]] std::string to_yaml(const ChatCluster& cluster, Part part);
 
 // Indented JSON. Bytes that are not UTF-8 (a log line in a message) become U+FFFD: printing never fails.

@@ -9,9 +9,11 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 
 #include "dataplane/io/http/admin.hpp"
 #include "operator/controllers/operator_loop.hpp"
+#include "operator/kubernetes/crds/definitions.hpp"
 #include "operator/local/directory_store.hpp"
 #include "operator/local/directory_watch.hpp"
 #include "operator/local/files.hpp"
@@ -190,9 +192,28 @@ int start(const Flags& flags) {
   return Operator(flags, std::move(files)).run();
 }
 
+// chat-operator crds [KIND]: what `kubectl apply -f -` takes.
+int print_definitions(std::span<char*> kinds) {
+  namespace kubernetes = chatop::kubernetes;
+  const std::string_view only = kinds.empty() ? "" : kinds.front();
+  const auto cluster = kubernetes::chat_cluster_definition();
+  const auto operation = kubernetes::chat_operation_definition();
+  const bool known = only.empty() || only == chatop::api::kChatClusterKind || only == chatop::api::kChatOperationKind;
+  if (!known || kinds.size() > 1) {
+    std::fprintf(stderr, "chat-operator: write crds, crds ChatCluster or crds ChatOperation\n");
+    return 2;
+  }
+  std::string text;
+  if (only != chatop::api::kChatOperationKind) text += kubernetes::definition_file(cluster);
+  if (only.empty()) text += "---\n";
+  if (only != chatop::api::kChatClusterKind) text += kubernetes::definition_file(operation);
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "crds") return print_definitions({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "launch") return local::become({argv + 2, argv + argc});
   std::signal(SIGPIPE, SIG_IGN);
   Flags flags;

@@ -94,7 +94,8 @@ std::optional<std::vector<api::ChatCluster>> read_documents(Session& session, co
     }
     const auto& operation = std::get<api::ChatOperation>(document);
     failed(session, "chatoperation/" + operation.metadata.name + ": no operation is served yet by this version: " +
-                        operation.type + " can not be run, and nothing was applied");
+                        std::string(api::kOperationTypeNames[static_cast<std::size_t>(operation.spec.type)]) +
+                        " can not be run, and nothing was applied");
     served = false;
   }
   if (!served) return std::nullopt;

@@ -105,6 +105,9 @@ api::ChatClusterStatus make_status(const Context& context, const std::vector<std
   status.api = role(context, Role::api);
   status.workers = role(context, Role::worker);
   status.shards = shards(context);
+  status.serving_shards = std::count_if(status.shards.begin(), status.shards.end(), [](const api::ShardStatus& shard) {
+    return shard.state == api::ShardState::Serving && !shard.primary.empty();
+  });
   status.scaling = scaling(context, status);
   status.conditions = make_conditions(context, not_served);
   return status;

@@ -178,8 +178,8 @@ TEST(Parse, AStreamOfSeveralDocuments) {
   ASSERT_TRUE(documents) << text(documents.error().front());
   ASSERT_EQ(documents->size(), 2u);
   EXPECT_EQ(std::get<ChatCluster>((*documents)[0]).metadata.name, "demo");
-  EXPECT_EQ(std::get<ChatOperation>((*documents)[1]).type, "DrainGateway");
-  EXPECT_EQ(std::get<ChatOperation>((*documents)[1]).cluster, "demo");
+  EXPECT_EQ(std::get<ChatOperation>((*documents)[1]).spec.type, OperationType::DrainGateway);
+  EXPECT_EQ(std::get<ChatOperation>((*documents)[1]).spec.cluster, "demo");
 }
 
 TEST(Parse, AnchorsWithinBoundsAreRead) {
@@ -209,6 +209,7 @@ TEST(ParseStatus, WhatWasWrittenIsReadBack) {
   status.map_version = 12;
   status.gateways = {2, 1, 17, {{"gateway-0", GatewayState::Serving, 17}, {"gateway-1", GatewayState::Draining, 0}}};
   status.messages = {1, 1};
+  status.serving_shards = 1;
   status.shards = {{"shard-0", "0-2047", ShardState::Serving, "shard-0", 1, 0, 12, 8000000}};
   status.scaling = {{"gateways", 2, 4, "spec.gateways.replicas.min is 4", "2026-01-02T03:04:05.678Z"}};
   auto again = parse_status(to_json(status).dump());

@@ -89,7 +89,7 @@ TEST_F(Shown, AsJsonWithItsStatusInTheContractsOrder) {
   keys.clear();
   for (const auto& [key, value] : json["status"].items()) keys.push_back(key);
   EXPECT_THAT(keys, testing::ElementsAre("observedGeneration", "conditions", "endpoints", "mapVersion", "gateways",
-                                         "messages", "api", "workers", "shards", "scaling"));
+                                         "messages", "api", "workers", "servingShards", "shards", "scaling"));
 }
 
 TEST_F(Shown, AnUnknownNameNamesTheKnownOnes) {
