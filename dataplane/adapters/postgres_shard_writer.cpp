@@ -4,6 +4,7 @@
 
 #include "dataplane/adapters/postgres_errors.hpp"
 #include "dataplane/adapters/postgres_rows.hpp"
+#include "dataplane/base/digest.hpp"
 #include "dataplane/domain/bucket.hpp"
 
 namespace chat::adapters {
@@ -30,14 +31,12 @@ enum Column {
 
 constexpr const char* kWrite = "select * from chat_write($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)";
 
-// The 80 random bits of a ULID, for the time that the database will give it.
-std::string random_half() {
-  const auto hex = base::new_ulid(0).uuid_text();  // 00000000-0000-rrrr-rrrr-rrrrrrrrrrrr
-  return hex.substr(14, 4) + hex.substr(19, 4) + hex.substr(24);
-}
+constexpr std::size_t kRandomBytes = 10;  // of a ULID, for the time that the database will give it
 
 io::postgres::Connection::Parameters parameters_of(std::span<const domain::Draft> drafts, std::int64_t now) {
   ArrayLiteral buckets, conversations, senders, keys, contents, types, media, replies, mentions, randoms;
+  const auto random = base::random_bytes(drafts.size() * kRandomBytes);
+  std::string_view unused = random;
   for (const auto& draft : drafts) {
     buckets.add(std::int64_t{domain::bucket_of(draft.conversation_id)});
     conversations.add(draft.conversation_id.uuid_text());
@@ -48,7 +47,8 @@ io::postgres::Connection::Parameters parameters_of(std::span<const domain::Draft
     draft.media_id ? media.add(draft.media_id->uuid_text()) : media.add_null();
     draft.reply_to_seq ? replies.add(*draft.reply_to_seq) : replies.add_null();
     draft.mentions.empty() ? mentions.add_null() : mentions.add(array_of(draft.mentions));
-    randoms.add(random_half());
+    randoms.add(base::hex(unused.substr(0, kRandomBytes)));
+    unused.remove_prefix(kRandomBytes);
   }
   return {std::to_string(now), buckets.take(), conversations.take(), senders.take(),  keys.take(),   contents.take(),
           types.take(),        media.take(),   replies.take(),       mentions.take(), randoms.take()};

@@ -16,17 +16,18 @@ constexpr std::size_t kUuidLength = 36;
 constexpr std::uint8_t kNoDigit = 0xFF;
 
 // What each character stands for: upper and lower case.
-constexpr std::array<std::uint8_t, 256> make_values() {
+constexpr std::array<std::uint8_t, 256> values_of(std::string_view digits) {
   std::array<std::uint8_t, 256> values{};
   for (auto& value : values) value = kNoDigit;
-  for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
-    const char c = kAlphabet[i];
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const char c = digits[i];
     values[static_cast<unsigned char>(c)] = static_cast<std::uint8_t>(i);
-    if (c >= 'A') values[static_cast<unsigned char>(c - 'A' + 'a')] = static_cast<std::uint8_t>(i);
+    if (c >= 'A') values[static_cast<unsigned char>(c ^ ' ')] = static_cast<std::uint8_t>(i);  // the other case
   }
   return values;
 }
-constexpr auto kValues = make_values();
+constexpr auto kValues = values_of(kAlphabet);
+constexpr auto kHexValues = values_of(kHex);
 
 // The id as one number of 128 bits. Its text is that number in base 32: the last 13 characters hold the low 65 bits,
 // the first 13 the other 63, so the very first is 0…7.
@@ -68,12 +69,12 @@ std::string Ulid::text() const {
 }
 
 std::string Ulid::uuid_text() const {
-  std::string out;
-  out.reserve(kUuidLength);
+  std::string out(kUuidLength, '-');
+  std::size_t at = 0;
   for (std::uint8_t byte : bytes) {
-    if (is_dash_place(out.size())) out += '-';
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15u];
+    if (is_dash_place(at)) ++at;
+    out[at++] = kHex[byte >> 4];
+    out[at++] = kHex[byte & 15u];
   }
   return out;
 }
@@ -98,18 +99,13 @@ std::optional<Ulid> Ulid::parse(std::string_view text) {
 std::optional<Ulid> Ulid::parse_uuid(std::string_view text) {
   if (text.size() != kUuidLength) return std::nullopt;
   Ulid id;
-  std::size_t digits = 0;
-  for (std::size_t i = 0; i < kUuidLength; ++i) {
-    if (is_dash_place(i)) {
-      if (text[i] != '-') return std::nullopt;
-      continue;
-    }
-    char c = text[i];
-    if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-    auto value = kHex.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    id.bytes[digits / 2] = static_cast<std::uint8_t>(id.bytes[digits / 2] << 4 | value);
-    ++digits;
+  std::size_t at = 0;
+  for (auto& byte : id.bytes) {
+    if (is_dash_place(at) && text[at++] != '-') return std::nullopt;
+    const auto first = kHexValues[static_cast<unsigned char>(text[at++])];
+    const auto second = kHexValues[static_cast<unsigned char>(text[at++])];
+    if (first == kNoDigit || second == kNoDigit) return std::nullopt;
+    byte = static_cast<std::uint8_t>(first << 4 | second);
   }
   return id;
 }

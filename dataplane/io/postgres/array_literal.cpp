@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "dataplane/io/postgres/connection.hpp"
 
 namespace chat::io::postgres {
@@ -5,9 +7,14 @@ namespace chat::io::postgres {
 void ArrayLiteral::add(std::string_view value) {
   if (text_.size() > 1) text_ += ',';
   text_ += '"';
-  for (char c : value) {
-    if (c == '"' || c == '\\') text_ += '\\';
-    text_ += c;
+  while (!value.empty()) {
+    const auto plain = std::min(value.find_first_of("\"\\"), value.size());
+    text_.append(value.substr(0, plain));
+    value.remove_prefix(plain);
+    if (value.empty()) break;
+    text_ += '\\';
+    text_ += value.front();
+    value.remove_prefix(1);
   }
   text_ += '"';
 }

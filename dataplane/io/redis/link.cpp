@@ -6,6 +6,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <charconv>
 #include <new>
 
 namespace chat::io::redis {
@@ -18,6 +19,14 @@ constexpr std::size_t kMostChunk = 256 * 1024;
 struct FreeReply {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
 };
+
+// A command is an array of strings, each behind its length: *2 $4 PING …
+void append_count(std::string& out, char kind, std::size_t count) {
+  char digits[24];
+  out += kind;
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, count).ptr);
+  out += "\r\n";
+}
 
 }  // namespace
 
@@ -32,17 +41,12 @@ Link::~Link() = default;
 
 void Link::send(std::span<const std::string_view> arguments) {
   if (!is_open()) return;
-  std::vector<const char*> texts;
-  std::vector<std::size_t> lengths;
+  append_count(queued_, '*', arguments.size());
   for (auto argument : arguments) {
-    texts.push_back(argument.data());
-    lengths.push_back(argument.size());
+    append_count(queued_, '$', argument.size());
+    queued_.append(argument);
+    queued_ += "\r\n";
   }
-  char* formatted = nullptr;
-  auto length = redisFormatCommandArgv(&formatted, static_cast<int>(arguments.size()), texts.data(), lengths.data());
-  if (length < 0) throw std::bad_alloc();
-  queued_.append(formatted, static_cast<std::size_t>(length));
-  redisFreeCommand(formatted);
   if (flush_posted_ || !writing_.empty()) return;
   flush_posted_ = true;
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {

@@ -14,9 +14,9 @@ struct redisReply;
 
 namespace chat::io::redis {
 
-// One TCP connection to Redis, from connected to closed. Asio moves the bytes; hiredis only formats commands and
-// parses replies: its own event layer loses the callback of a channel that is unsubscribed and subscribed again at
-// once, and cannot PING while subscribed. One thread. Shared, because reads and writes in flight keep it.
+// One TCP connection to Redis, from connected to closed. Asio moves the bytes; hiredis only parses replies: its own
+// event layer loses the callback of a channel that is unsubscribed and subscribed again at once, and cannot PING while
+// subscribed. One thread. Shared, because reads and writes in flight keep it.
 class Link : public std::enable_shared_from_this<Link> {
  public:
   using OnReply = std::function<void(const redisReply& reply)>;  // may call close()

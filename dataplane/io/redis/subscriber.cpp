@@ -21,6 +21,12 @@ constexpr milliseconds kTick{250};
 constexpr milliseconds kPingEvery{500};
 constexpr milliseconds kSilence{2000};  // with the two above: a dead connection is noticed within 3 s
 
+// Looks up what a message names without making a string of it.
+struct ChannelHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view channel) const { return std::hash<std::string_view>()(channel); }
+};
+
 std::string_view text_of(const redisReply& reply) {
   if (reply.str == nullptr) return {};
   return {reply.str, static_cast<std::size_t>(reply.len)};
@@ -57,7 +63,7 @@ struct Subscriber::Impl : std::enable_shared_from_this<Subscriber::Impl> {
   base::TaskGroup group;
   boost::asio::steady_timer pause;
   std::shared_ptr<Link> link;  // shared with its own reads and writes
-  std::unordered_set<std::string> wanted;
+  std::unordered_set<std::string, ChannelHash, std::equal_to<>> wanted;
   unsigned greetings = 0;  // answers that are due before anything may be subscribed
   bool greeted = false;
   bool ready = false;           // what was wanted when the link came up is subscribed
@@ -147,7 +153,7 @@ void Subscriber::Impl::take(const redisReply& reply) {
   auto kind = text_of(*reply.element[0]);
   if (kind == "message" && reply.elements == 3) {
     auto channel = text_of(*reply.element[1]);
-    if (!wanted.contains(std::string(channel))) return;  // on its way when it was unsubscribed
+    if (!wanted.contains(channel)) return;  // on its way when it was unsubscribed
     return on_message(channel, text_of(*reply.element[2]));
   }
   if (kind == "subscribe" || kind == "unsubscribe") confirmed_one();
