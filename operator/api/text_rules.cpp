@@ -106,13 +106,14 @@ bool is_origin(std::string_view text) {
 }
 
 bool is_address_range(std::string_view text) {
+  if (chat::base::has_nul(text)) return false;  // inet_pton() would read up to it
   auto slash = text.find('/');
   const std::string address(text.substr(0, slash));
   std::array<unsigned char, 16> bytes{};
   int bits = 0;
   if (inet_pton(AF_INET, address.c_str(), bytes.data()) == 1) bits = 32;
   if (inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1) bits = 128;
-  if (bits == 0 || address.size() != text.substr(0, slash).size()) return false;
+  if (bits == 0) return false;
   // An IPv4 address inside an IPv6 one would be written in two ways: the API server takes the plain one only.
   constexpr std::array<unsigned char, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   if (bits == 128 && std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) return false;

@@ -38,8 +38,9 @@ std::size_t count_values(const YamlValue& value) {
 class Builder final : public YAML::EventHandler {
  public:
   [[nodiscard]] YamlValue take() { return std::move(root_); }
+  [[nodiscard]] const YAML::Mark& start() const { return start_; }
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override { start_ = mark; }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     YamlValue value;
@@ -121,6 +122,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   YamlValue root_;
+  YAML::Mark start_ = YAML::Mark::null_mark();
   std::vector<Open> open_;
   std::map<YAML::anchor_t, YamlValue> anchors_;
   std::size_t values_ = 0;
@@ -187,9 +189,14 @@ tl::expected<std::vector<YamlValue>, FieldError> load_yaml(std::string_view text
   try {
     std::istringstream in{std::string(text)};
     YAML::Parser parser(in);
+    YAML::Mark last = YAML::Mark::null_mark();
     while (true) {
       Builder builder;
       if (!parser.HandleNextDocument(builder)) break;
+      // yaml-cpp 0.7 finds an empty document there, and again at the same place, for ever: "{a: b}," does it.
+      if (!last.is_null() && builder.start().pos == last.pos)
+        return refused("has something behind its end", "remove it, or begin another document with ---", line_at(last));
+      last = builder.start();
       if (auto document = builder.take(); document.kind != YamlValue::Kind::Null)
         documents.push_back(std::move(document));
     }
