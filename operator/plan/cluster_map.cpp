@@ -1,6 +1,7 @@
 #include "operator/plan/cluster_map.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "dataplane/base/json.hpp"
 
@@ -53,17 +54,30 @@ Json content(const ClusterMap& map) {
   return json;
 }
 
-// Throws what nlohmann throws on a wrong shape: parse_map turns it into "none".
+// A number is one of ours or the map is none: nlohmann would make something of 4.6e19 and of 1.5.
+std::int64_t number(const Json& json) { return chat::base::whole_number(json).value(); }
+std::int64_t number(const Json& json, const char* key, std::int64_t otherwise) {
+  const auto found = json.find(key);
+  return found == json.end() ? otherwise : number(*found);
+}
+int bucket(const Json& json) {
+  const auto value = number(json);
+  if (value >= kBuckets) throw std::out_of_range("no bucket");
+  return static_cast<int>(value);
+}
+
+// Throws what nlohmann and std throw on a wrong shape: parse_map turns it into "none".
 ClusterMap read_map(const Json& json) {
   auto address = [](const Json& each, const char* key) {
     return chat::base::parse_host_port(each.at(key).get<std::string>()).value();
   };
   ClusterMap map;
-  map.version = json.at("version").get<std::int64_t>();
+  map.version = number(json.at("version"));
   map.cluster = json.at("cluster").get<std::string>();
   for (const auto& each : json.at("shards")) map.shards.push_back({each.at("name"), address(each, "address")});
   for (const auto& each : json.at("buckets"))
-    map.buckets.push_back({each.at("low"), each.at("high"), each.at("shard"), each.at("epoch")});
+    map.buckets.push_back(
+        {bucket(each.at("low")), bucket(each.at("high")), each.at("shard"), number(each.at("epoch"))});
   for (const auto& each : json.at("gateways"))
     map.gateways.push_back({each.at("name"), each.at("url"), address(each, "admin"), each.at("draining")});
   for (const auto& each : json.at("messages")) map.messages.push_back({each.at("name"), address(each, "address")});
@@ -82,12 +96,12 @@ ClusterMap read_map(const Json& json) {
       {"groupsPerHourPerUser", &map.limits.groups_per_hour_per_user},
       {"groupMembers", &map.limits.group_members},
       {"contentCharacters", &map.limits.content_characters}};
-  for (const auto& [key, into] : numbers) *into = limits.value(key, *into);
-  map.connections_per_gateway = limits.value("connectionsPerGateway", map.connections_per_gateway);
+  for (const auto& [key, into] : numbers) *into = number(limits, key, *into);
+  map.connections_per_gateway = number(limits, "connectionsPerGateway", map.connections_per_gateway);
   map.limits.trusted_proxies = limits.value("trustedProxies", std::vector<std::string>());
   const Json vip = limits.value("vipUsers", Json::object());
   map.limits.vip_users.names = vip.value("names", std::vector<std::string>());
-  map.limits.vip_users.factor = vip.value("factor", map.limits.vip_users.factor);
+  map.limits.vip_users.factor = number(vip, "factor", map.limits.vip_users.factor);
   return map;
 }
 
