@@ -30,12 +30,8 @@ void append_count(std::string& out, char kind, std::size_t count) {
 
 }  // namespace
 
-void Link::FreeReader::operator()(redisReader* reader) const { redisReaderFree(reader); }
-
 Link::Link(boost::asio::ip::tcp::socket socket)
-    : socket_(std::move(socket)), reader_(redisReaderCreate()), chunk_(kLeastChunk) {
-  if (!reader_) throw std::bad_alloc();
-}
+    : socket_(std::move(socket)), reader_(make_reader()), chunk_(kLeastChunk) {}
 
 Link::~Link() = default;
 
@@ -75,8 +71,8 @@ base::Task<std::string> Link::run(OnReply on_reply) {
                                                  boost::asio::redirect_error(boost::asio::use_awaitable, error));
     if (error) {
       close(error.message());
-    } else if (redisReaderFeed(reader_.get(), chunk_.data(), read) != REDIS_OK) {
-      close(reader_->errstr);
+    } else if (!feed(*reader_, {chunk_.data(), read})) {
+      close(reason_of(*reader_));
     } else {
       take_replies(on_reply);
       fit_chunk(read);
@@ -99,7 +95,7 @@ void Link::fit_chunk(std::size_t read) {
 void Link::take_replies(const OnReply& on_reply) {
   while (is_open()) {
     void* raw = nullptr;
-    if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) return close(reader_->errstr);
+    if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) return close(reason_of(*reader_));
     if (raw == nullptr) return;
     std::unique_ptr<redisReply, FreeReply> reply(static_cast<redisReply*>(raw));
     on_reply(*reply);

@@ -8,9 +8,7 @@
 #include <vector>
 
 #include "dataplane/base/task.hpp"
-
-struct redisReader;
-struct redisReply;
+#include "dataplane/io/redis/reply.hpp"
 
 namespace chat::io::redis {
 
@@ -35,15 +33,12 @@ class Link : public std::enable_shared_from_this<Link> {
   [[nodiscard]] bool is_open() const { return socket_.is_open(); }
 
  private:
-  struct FreeReader {
-    void operator()(redisReader* reader) const;
-  };
   void flush();
   void take_replies(const OnReply& on_reply);
   void fit_chunk(std::size_t read);
 
   boost::asio::ip::tcp::socket socket_;
-  std::unique_ptr<redisReader, FreeReader> reader_;
+  Reader reader_;
   std::vector<char> chunk_;  // what one read takes; larger while there is more than it holds
   std::string queued_;
   std::string writing_;

@@ -2,6 +2,8 @@
 
 #include <hiredis/hiredis.h>
 
+#include <new>
+
 namespace chat::io::redis {
 namespace {
 
@@ -48,7 +50,43 @@ Reply copied(const redisReply& from) {
   return to;
 }
 
+// The reader with which hiredis works by itself tells what its functions are.
+const redisReplyObjectFunctions& theirs() {
+  static const redisReplyObjectFunctions functions = *Reader(redisReaderCreate())->fn;
+  return functions;
+}
+
+// It would make room for as many elements as are announced: 16 GB for *2147483647, before any has come.
+template <class Count>
+void* bounded_array(const redisReadTask* task, Count elements) {
+  if (static_cast<std::size_t>(elements) > kMostElements) return nullptr;
+  return theirs().createArray(task, elements);
+}
+
 }  // namespace
+
+void FreeReader::operator()(redisReader* reader) const { redisReaderFree(reader); }
+
+Reader make_reader() {
+  static redisReplyObjectFunctions ours = [] {
+    redisReplyObjectFunctions functions = theirs();
+    functions.createArray = bounded_array;
+    return functions;
+  }();
+  Reader reader(redisReaderCreate());
+  if (!reader) throw std::bad_alloc();
+  reader->fn = &ours;
+  return reader;
+}
+
+bool feed(redisReader& reader, std::string_view bytes) {
+  if (reader.len - reader.pos > kMostReplyBytes) return false;
+  return redisReaderFeed(&reader, bytes.data(), bytes.size()) == REDIS_OK;
+}
+
+std::string reason_of(const redisReader& reader) {
+  return reader.err == REDIS_ERR_PROTOCOL ? reader.errstr : "a reply larger than any of ours";
+}
 
 std::error_code make_error_code(Errc code) {
   static const RedisCategory category;
