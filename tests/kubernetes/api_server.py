@@ -3,8 +3,8 @@
 tokens of its own. No node: Pods that are made stay Pending.
 
 In a test:              with ApiServer() as server: server.kubectl("get", "namespaces")
-For other languages:    api_server.py [--controller-manager]   prints KUBECONFIG=…, and serves until its input ends or
-                        it gets SIGTERM
+For other languages:    api_server.py [--controller-manager]   prints KUBECONFIG=… (by token) and CLIENT_KUBECONFIG=… (by
+                        certificate) and serves until SIGTERM; SIGUSR1 kills the API server and starts it again
 """
 import ctypes
 import http.client
@@ -27,10 +27,12 @@ from programs import free_port, program  # noqa: E402
 
 STARTS_WITHIN = 120  # seconds; four on an idle machine
 STOPS_WITHIN = 30
+TRIES = 3
 
 
-def _dies_with_its_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+def _before_exec():
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # main() blocks some, and children would inherit that
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: it dies with its parent
 
 
 class Server:
@@ -41,7 +43,7 @@ class Server:
         self.log = pathlib.Path(log)
         with open(self.log, "ab") as output:
             self.process = subprocess.Popen([str(argument) for argument in arguments], stdin=subprocess.DEVNULL,
-                                            stdout=output, stderr=output, preexec_fn=_dies_with_its_parent)
+                                            stdout=output, stderr=output, preexec_fn=_before_exec)
 
     def running(self):
         return self.process.poll() is None
@@ -72,13 +74,25 @@ class ApiServer:
         self.etcd = self.api = self.controllers = None
         try:
             self._make_identities()
-            self.start_etcd()
-            self.start_api()
-            if controller_manager:
-                self.start_controllers()
+            self._start(controller_manager)
         except BaseException:
             self.close()
             raise
+
+    def _start(self, controller_manager):
+        for attempt in range(1, TRIES + 1):
+            self._take_ports()
+            try:
+                self.start_etcd()
+                self.start_api()
+                break
+            except RuntimeError:  # another process can take a port between looking and starting
+                if attempt == TRIES:
+                    raise
+                self._stop()
+                shutil.rmtree(self.folder / "etcd", ignore_errors=True)
+        if controller_manager:
+            self.start_controllers()
 
     def __enter__(self):
         return self
@@ -86,10 +100,13 @@ class ApiServer:
     def __exit__(self, *_):
         self.close()
 
-    def close(self):
+    def _stop(self):
         for server in (self.controllers, self.api, self.etcd):
             if server is not None:
                 server.stop()
+
+    def close(self):
+        self._stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # ---------------------------------------------------------------- who may come in
@@ -103,6 +120,8 @@ class ApiServer:
         self.tokens = self.folder / "tokens.csv"
         self._tokens = [(self.token, "admin", "system:masters")]
         self._write_tokens()
+
+    def _take_ports(self):
         self.port, self.etcd_port = free_port(), free_port()
         self.kubeconfig = self.write_kubeconfig("admin", {"token": self.token})
         self.client_kubeconfig = self.write_kubeconfig("admin-by-certificate", {
@@ -114,7 +133,7 @@ class ApiServer:
         self.tokens.chmod(0o600)
 
     def add_user(self, name, groups=""):
-        """A user with a token of his own and no rights; the API server knows him after its next start."""
+        """The kubeconfig of a user with a token and no rights, whom the API server knows after its next start."""
         token = secrets.token_hex(16)
         self._tokens.append((token, name, groups))
         self._write_tokens()
@@ -196,6 +215,11 @@ class ApiServer:
         except OSError:
             return False
 
+    def restart_api(self):
+        """kill -9 and a new start on the same port: every watch breaks, nothing that was stored is lost."""
+        self.api.kill()
+        self.start_api()
+
     # ---------------------------------------------------------------- asking it
     def request(self, method, path, body=None, content_type="application/yaml", token=None):
         """(status, decoded JSON or text) of one request."""
@@ -232,10 +256,13 @@ class ApiServer:
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    awaited = {signal.SIGTERM, signal.SIGINT, signal.SIGUSR1}
+    signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
     with ApiServer(controller_manager="--controller-manager" in sys.argv[1:]) as server:
-        print(f"KUBECONFIG={server.kubeconfig}", flush=True)
-        sys.stdin.read()
+        print(f"CLIENT_KUBECONFIG={server.client_kubeconfig}\nKUBECONFIG={server.kubeconfig}", flush=True)
+        while signal.sigwait(awaited) == signal.SIGUSR1:
+            server.restart_api()
+            print("RESTARTED", flush=True)
 
 
 if __name__ == "__main__":
