@@ -35,6 +35,7 @@ ARROWS = {
     "operator/operations": ["operator/ports", "operator/api", "dataplane/base"],
     "operator/shards": ["operator/ports", "operator/api", *SHARED],
     "operator/local": ["operator/ports", "operator/api", *SHARED],
+    "operator/kubernetes/client": ["dataplane/base"],
     "operator/kubernetes": ["operator/ports", "operator/api", *SHARED],
     "operator/controllers": ["operator/plan", "operator/operations", "operator/ports", "operator/api", "dataplane/base"],
     "operator/cli": ["operator/ports", "operator/api", "dataplane/base"],
@@ -46,7 +47,7 @@ LIBRARIES = {
     r"hiredis/": ["dataplane/io/redis"],
     r"librdkafka/": ["dataplane/io/kafka"],
     r"grpc": [],
-    r"cpprest/": ["operator/kubernetes"],
+    r"cpprest/|pplx/": ["operator/kubernetes/client"],
     r"boost/beast": ["dataplane/io/http", "dataplane/gateway"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.M)
@@ -100,6 +101,7 @@ PLANTED = [
     ("operator/api/planted.cpp", "dataplane/io/http/client.hpp"),
     ("dataplane/services/planted.cpp", "pqxx/pqxx"),
     ("dataplane/rest/planted.cpp", "boost/beast/core.hpp"),
+    ("operator/kubernetes/planted.cpp", "cpprest/http_client.h"),
     ("dataplane/strange/planted.cpp", "dataplane/base/result.hpp"),
 ]
 
