@@ -36,6 +36,7 @@ ARROWS = {
     "operator/shards": ["operator/ports", "operator/api", *SHARED],
     "operator/local": ["operator/ports", "operator/api", *SHARED],
     "operator/kubernetes/client": ["dataplane/base"],
+    "operator/kubernetes/control": ["operator/kubernetes/client", "dataplane/base"],
     "operator/kubernetes": ["operator/ports", "operator/api", *SHARED],
     "operator/controllers": ["operator/plan", "operator/operations", "operator/ports", "operator/api", "dataplane/base"],
     "operator/cli": ["operator/ports", "operator/api", "dataplane/base"],
@@ -101,7 +102,8 @@ PLANTED = [
     ("operator/api/planted.cpp", "dataplane/io/http/client.hpp"),
     ("dataplane/services/planted.cpp", "pqxx/pqxx"),
     ("dataplane/rest/planted.cpp", "boost/beast/core.hpp"),
-    ("operator/kubernetes/planted.cpp", "cpprest/http_client.h"),
+    ("operator/kubernetes/control/planted.cpp", "cpprest/http_client.h"),
+    ("operator/kubernetes/client/planted.cpp", "operator/kubernetes/control/cache.hpp"),
     ("dataplane/strange/planted.cpp", "dataplane/base/result.hpp"),
 ]
 
