@@ -44,7 +44,7 @@ bool is_host_port(std::string_view text, bool port_required) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
     return std::all_of(host.begin(), host.end(),
-                       [](char c) { return std::isxdigit(c & 0x7F) || c == ':' || c == '.'; });
+                       [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) || c == ':' || c == '.'; });
   }
   return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
