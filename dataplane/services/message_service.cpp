@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/base/planted.hpp"
 #include "dataplane/base/text.hpp"
 #include "dataplane/domain/errors.hpp"
 #include "dataplane/protocol/frames.hpp"
@@ -62,7 +63,7 @@ void MessageService::settled(base::Result<Committed> result, base::SteadyTime be
   const auto& written = result->written;
   if (written.kind == ports::Written::Kind::stored) {
     sent_.Increment();
-    done(written.ack);
+    if (!base::planted_later(parts_.executor, done, written.ack)) done(written.ack);
     publish(written.message, written.head, written.members);
   } else if (written.kind == ports::Written::Kind::duplicate) {
     duplicates_.Increment();
@@ -80,6 +81,7 @@ void MessageService::settled(base::Result<Committed> result, base::SteadyTime be
 
 void MessageService::publish(const domain::Message& message, const domain::Head& head,
                              const std::vector<base::Ulid>& members) {
+  if (base::planted(base::Fault::lost_publish_not_filled, 20)) return;
   pb::BusEvent event;
   event.set_kind(pb::BusEvent::MESSAGE);
   protocol::to_pb(head, *event.mutable_head());

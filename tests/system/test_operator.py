@@ -1,12 +1,16 @@
 """The operator: changes converge and restart nothing else, a dead operator is not noticed, a second one is refused."""
 import asyncio
-import shutil
+import pathlib
 import subprocess
+import sys
 import unittest
 
 from chat import Person
 from cluster import BIN, Cluster, alive, eventually
-from load import Load
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "judge"))
+from verdict import nothing_found  # noqa: E402
+from workload import Workload  # noqa: E402
 
 
 class Operator(unittest.IsolatedAsyncioTestCase):
@@ -27,7 +31,7 @@ class Operator(unittest.IsolatedAsyncioTestCase):
 
     async def test_gateways_and_apis_grow_and_shrink_and_nothing_else_restarts(self):
         before = self.cluster.pids()
-        async with Load(self.cluster.api, pairs=2) as load:
+        async with Workload(self.cluster.api, self.id()) as load:
             await load.every_writer_acknowledged_again()
             await self.in_thread(lambda: self.apply(gateways=4))
             grown = self.cluster.pids()
@@ -41,7 +45,7 @@ class Operator(unittest.IsolatedAsyncioTestCase):
             await self.in_thread(lambda: self.apply(api=1))
             await self.in_thread(eventually, "one API", lambda: self.cluster.pids() == before)
             await load.every_writer_acknowledged_again()
-        await load.judge()
+            nothing_found(await load.finish())
 
     async def test_the_number_of_shards_cannot_be_changed_by_hand(self):
         refused = self.cluster.chatctl("apply", "-f", self.cluster.write(shards=3), check=False)
@@ -52,17 +56,17 @@ class Operator(unittest.IsolatedAsyncioTestCase):
 
     async def test_chat_goes_on_without_the_operator_and_the_next_one_adopts_what_runs(self):
         before = self.cluster.pids()
-        async with Load(self.cluster.api, pairs=2) as load:
+        async with Workload(self.cluster.api, self.id()) as load:
             self.cluster.kill("operator")
             await load.every_writer_acknowledged_again()
             self.cluster.kill("gateway-1")  # half done: the next operator must finish this
             await self.in_thread(self.cluster.start_operator)
             await self.in_thread(eventually, "gateway-1 is back", lambda: "gateway-1" in self.cluster.pids())
             await load.every_writer_acknowledged_again()
+            nothing_found(await load.finish())
         after = self.cluster.pids()
         self.assertEqual({k: v for k, v in after.items() if k != "gateway-1"},
                          {k: v for k, v in before.items() if k != "gateway-1"})
-        await load.judge()
 
     async def test_a_second_operator_on_one_directory_refuses(self):
         second = subprocess.run([BIN / "chat-operator", "--local", self.cluster.dir], capture_output=True, text=True,

@@ -1,0 +1,76 @@
+"""I6 members only: nobody but members is shown anything, sends or reads; and members are not turned away."""
+from . import Finding
+
+TURNED_AWAY = ("not_found", "forbidden")
+
+
+def members_only(history):
+    first_tried, findings = history.first_tried(), []
+    for connection in history.connections:
+        findings += shown(history, connection, first_tried)
+    return findings + sends(history) + readings(history)
+
+
+def shown(history, connection, first_tried):
+    findings, removed = [], {}
+    user = connection.user
+    for event in connection.events:
+        if event.kind == "removed":
+            removed[event.conversation] = event.at
+        elif event.kind == "added":
+            removed.pop(event.conversation, None)
+        elif event.kind == "message":
+            told = removed.get(event.conversation)
+            if told is not None and any(s.since_asked > told for s in history.stays_of(event.conversation, user)
+                                        if s.since_asked <= event.at):
+                removed.pop(event.conversation)  # a member again: only the news of that was lost
+                told = None
+            sent = first_tried.get((event.conversation, event.sender, event.client_msg_id), event.at)
+            never = not history.maybe_member(event.conversation, user, sent, event.at)
+            if told is None and not never:
+                continue
+            why = "after it was told of the removal" if told is not None else "and was not a member since it was sent"
+            findings.append(Finding("I6 members only", "leaked",
+                                    f"{history.where(connection)} of {history.name(user)} was shown seq {event.seq} of "
+                                    f"{history.name(event.conversation)} (message {event.client_msg_id} of "
+                                    f"{history.name(event.sender)}) {why}"))
+        elif event.kind == "sync.done":
+            for conversation in event.revs:
+                if not history.maybe_member(conversation, user, asked_at(connection, event), event.at):
+                    findings.append(Finding("I6 members only", "leaked",
+                                            f"{history.where(connection)} of {history.name(user)} got a sync of "
+                                            f"{history.name(conversation)} and is no member"))
+    return findings
+
+
+def asked_at(connection, done):
+    return max((e.at for e in connection.events if e.kind == "sync" and e.at <= done.at), default=done.at)
+
+
+def sends(history):
+    findings = []
+    for answer in history.answers:
+        conversation, user, _ = answer.key
+        if answer.kind == "ack" and not answer.duplicate:
+            if not history.maybe_member(conversation, user, answer.tried_at, answer.at):
+                findings.append(Finding("I6 members only", "leaked",
+                                        f"{history.message(answer.key)} was accepted on {answer.via} as seq {answer.seq} and "
+                                        "its sender is no member"))
+        elif answer.kind == "refused" and answer.code in TURNED_AWAY:
+            if history.surely_member(conversation, user, answer.tried_at, answer.at):
+                findings.append(Finding("I6 members only", "refused",
+                                        f"{history.message(answer.key)} was refused on {answer.via} with {answer.code} and its "
+                                        "sender is a member"))
+    return findings
+
+
+def readings(history):
+    findings = []
+    for reading in history.readings:
+        span = (reading.conversation, reading.user, reading.asked_at, reading.at)
+        who = f"{history.name(reading.user)} read {history.name(reading.conversation)} over REST"
+        if reading.status == 200 and not history.maybe_member(*span):
+            findings.append(Finding("I6 members only", "leaked", f"{who} and is no member"))
+        elif reading.status in (403, 404) and history.surely_member(*span):
+            findings.append(Finding("I6 members only", "refused", f"{who}, was answered {reading.status} and is a member"))
+    return findings
