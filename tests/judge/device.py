@@ -118,9 +118,12 @@ class Device:
         revs = dict(self.upto) if revs is None else revs
         wire.record.events.append(Event(now(), "sync", revs=revs))
         try:
-            return (await wire.ask("sync", conversations=revs))["type"] == "sync.done"
+            if (await wire.ask("sync", conversations=revs))["type"] == "sync.done":
+                return True
+            wire.record.events.append(Event(now(), "sync.failed"))
         except asyncio.TimeoutError:
-            return False
+            pass  # its answer may come yet
+        return False
 
     async def stay_connected(self):
         while not self.stopping:

@@ -36,7 +36,7 @@ class Answer(typing.NamedTuple):
 
 class Event(typing.NamedTuple):
     """One thing that a connection saw or did, in its order. kind: message · removed · added (the device's own user) ·
-    sync (`revs`: what was asked for) · sync.done (`revs`: what was answered)."""
+    sync (`revs`: what was asked for) · sync.done (`revs`: what was answered) · sync.failed."""
     at: float
     kind: str
     conversation: str = ""

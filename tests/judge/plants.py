@@ -32,8 +32,9 @@ PLANTS = {
         ("t.id, t.ms from timed t where t.fresh", "t.id, t.ms from timed t where t.fresh on conflict do nothing"))),
     "hole_in_seq": Plant(SHARDS, sql=(("max(t.n) as n", "max(t.n) + (random() < 0.05)::int as n"),)),
     "stale_router_believed": Plant(SHARDS, moves=True, sql=(
-        ("when o.owner is distinct from self then 3", "when false then 3"), ("on o.owner = self and ", "on "))),
-    "removed_member_may_send": Plant(SHARDS, sql=(("when m.user_id is null or u.reply", "when u.reply"),)),
+        ("when o.owner is distinct from (select s.name from shard_identity s) then 3", "when false then 3"),)),
+    "removed_member_may_send": Plant(SHARDS, sql=(
+        ("when c.bucket is null or m.user_id is null or u.reply", "when c.bucket is null or u.reply"),)),
     "commit_not_flushed": Plant(SHARDS, ("shard-0", "shard-1", "shard-0"), role="set synchronous_commit = off"),
 }
 

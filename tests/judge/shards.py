@@ -2,6 +2,8 @@
 import json
 import subprocess
 
+import system_path  # noqa: F401
+from cluster import eventually
 from history import Head, Row, Stored
 
 OWNED = "exists (select from bucket_owners o join shard_identity s on s.name = o.owner where o.bucket = t.bucket)"
@@ -34,15 +36,19 @@ class Shards:
         self.names = [s["name"] for s in json.loads((self.folder / "map.json").read_text())["shards"]]
 
     def run(self, shard, sql, **more):
-        """One psql; raises with its message where it fails. The port may change when a shard starts again."""
+        """One psql; raises with its message where it fails. Waits for a shard that is just starting."""
+        return eventually(f"{shard} takes connections", lambda: self.try_to_run(shard, sql, more), 60)[0]
+
+    def try_to_run(self, shard, sql, more):
         port = json.loads((self.folder / "ports.json").read_text())[shard]
         command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres",
                    "-d", "chat", "-c", sql]
         run = subprocess.run(command, capture_output=True, text=True, timeout=60, env={"PGPASSWORD": self.password,
                                                                                        "PATH": "/usr/bin:/bin"}, **more)
-        if run.returncode != 0:
-            raise RuntimeError(f"{shard}: {run.stderr.strip()}")
-        return run.stdout
+        if run.returncode == 0:
+            return [run.stdout]
+        error = f"{shard}: {run.stderr.strip()}"
+        raise ConnectionError(error) if run.returncode == 2 else RuntimeError(error)
 
     def rows(self, shard, sql):
         return [json.loads(line) for line in self.run(shard, sql).splitlines()]

@@ -126,6 +126,15 @@ class Checks(unittest.TestCase):
         self.eve.events = [e for e in self.eve.events if e.kind == "message"]
         self.assertEqual([], judge(self.history), report(judge(self.history)))
 
+    def test_two_syncs_at_once_repeat_twice(self):
+        m = self.history.stored[PAIR][2]
+        self.second.events[4:4] = [Event(16.5, "sync", revs={PAIR: 2}), Event(16.6, "sync", revs={PAIR: 2}), shown(m, 16.7),
+                                   Event(16.8, "sync.done", revs={PAIR: 3}), shown(m, 16.9),
+                                   Event(17.0, "sync.done", revs={PAIR: 3})]
+        self.assertEqual([], judge(self.history), report(judge(self.history)))
+        self.second.events.insert(9, shown(m, 16.95))
+        self.finds("I4 complete", "bob/phone (connection 4) was shown rev 3 (message p3) after rev 3 of the pair")
+
     # ---- I6
     def test_shown_after_the_removal(self):
         self.eve.events.insert(3, shown(self.history.stored[GROUP][2], 35.3))

@@ -1,6 +1,7 @@
 """The operator: changes converge and restart nothing else, a dead operator is not noticed, a second one is refused."""
 import asyncio
 import pathlib
+import shutil
 import subprocess
 import sys
 import unittest

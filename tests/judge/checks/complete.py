@@ -23,8 +23,7 @@ class Walk:
         self.last = {}                             # conversation -> rev that was shown last…
         self.last_at = {}                          # …and when
         self.seen = collections.defaultdict(set)   # conversation -> revs, since the user is a member of it
-        self.asked, self.asked_at = None, 0.0      # of the sync that is under way
-        self.went_back = set()
+        self.asked = []                            # syncs that are under way: (event, conversations it went back in)
         self.answered = {}                         # conversation -> rev that a sync.done named
         self.findings = []
 
@@ -36,10 +35,11 @@ class Walk:
             self.seen.pop(event.conversation, None)
             self.answered.pop(event.conversation, None)
         elif event.kind == "sync":
-            self.asked, self.asked_at, self.went_back = event.revs, event.at, set()
-        elif event.kind == "sync.done":
-            self.done(event)
-            self.asked = None
+            self.asked.append((event, set()))
+        elif event.kind in ("sync.done", "sync.failed") and self.asked:
+            asked = self.asked.pop(0)[0]
+            if event.kind == "sync.done":
+                self.done(asked, event)
 
     def say(self, conversation, text):
         self.findings.append(Finding("I4 complete", "missed", f"{self.history.where(self.connection)} {text} of "
@@ -50,8 +50,9 @@ class Walk:
             self.last.pop(event.conversation, None)
         last = self.last.get(event.conversation)
         goes_back = last is not None and event.rev <= last
-        if goes_back and self.asked is not None and event.conversation not in self.went_back:
-            self.went_back.add(event.conversation)
+        repeats = next((went_back for _, went_back in self.asked if event.conversation not in went_back), None)
+        if goes_back and repeats is not None:
+            repeats.add(event.conversation)
         elif goes_back:
             self.say(event.conversation, f"was shown rev {event.rev} (message {event.client_msg_id}) after rev {last}")
         elif last is not None and event.rev != last + 1:
@@ -66,10 +67,10 @@ class Walk:
         return any(s.until_asked <= event.at and s.until_answered >= since
                    for s in self.history.stays_of(event.conversation, self.connection.user))
 
-    def done(self, event):
+    def done(self, asked, event):
         user = self.connection.user
-        for conversation, since in (self.asked or {}).items():
-            member = self.history.surely_member(conversation, user, self.asked_at, event.at)
+        for conversation, since in asked.revs.items():
+            member = self.history.surely_member(conversation, user, asked.at, event.at)
             if not member:
                 continue
             if conversation not in event.revs:
@@ -79,16 +80,16 @@ class Walk:
             missing = sorted(set(range(since + 1, upto + 1)) - self.seen[conversation])
             if missing:
                 self.say(conversation, f"synced from rev {since} to rev {upto} and was not shown revs {missing[:5]}")
-            acked = self.acknowledged(conversation)
+            acked = self.acknowledged(conversation, asked.at)
             if upto < acked:
                 self.say(conversation, f"synced from rev {since} and was told that rev {upto} is the last, after rev {acked} "
                                        "had been acknowledged: a late answer")
         for conversation, rev in event.revs.items():
             self.answered[conversation] = rev
 
-    def acknowledged(self, conversation):
+    def acknowledged(self, conversation, before):
         """The last rev that somebody had been told of before the sync was asked for."""
-        return max((a.rev for a in self.history.acks() if a.key.conversation == conversation and a.at < self.asked_at),
+        return max((a.rev for a in self.history.acks() if a.key.conversation == conversation and a.at < before),
                    default=0)
 
 

@@ -12,7 +12,7 @@ def members_only(history):
 
 
 def shown(history, connection, first_tried):
-    findings, removed = [], {}
+    findings, removed, asked = [], {}, []
     user = connection.user
     for event in connection.events:
         if event.kind == "removed":
@@ -34,17 +34,18 @@ def shown(history, connection, first_tried):
                                     f"{history.where(connection)} of {history.name(user)} was shown seq {event.seq} of "
                                     f"{history.name(event.conversation)} (message {event.client_msg_id} of "
                                     f"{history.name(event.sender)}) {why}"))
+        elif event.kind == "sync":
+            asked.append(event.at)
+        elif event.kind == "sync.failed":
+            asked = asked[1:]
         elif event.kind == "sync.done":
+            asked_at, asked = asked[0] if asked else event.at, asked[1:]
             for conversation in event.revs:
-                if not history.maybe_member(conversation, user, asked_at(connection, event), event.at):
+                if not history.maybe_member(conversation, user, asked_at, event.at):
                     findings.append(Finding("I6 members only", "leaked",
                                             f"{history.where(connection)} of {history.name(user)} got a sync of "
                                             f"{history.name(conversation)} and is no member"))
     return findings
-
-
-def asked_at(connection, done):
-    return max((e.at for e in connection.events if e.kind == "sync" and e.at <= done.at), default=done.at)
 
 
 def sends(history):
