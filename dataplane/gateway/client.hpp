@@ -31,6 +31,8 @@ class Client {
   // The next change of a conversation: each conversation's come in the order of their revs.
   virtual void change(const Ulid& conversation, std::int64_t rev, const Frame& frame) = 0;
   virtual void send(const Frame& frame) = 0;
+  // Its user was removed from `conversation`: this frame, and nothing more of it until they are a member again.
+  virtual void removed(const Ulid& conversation, const Frame& frame) = 0;
   // It joined `conversation` at `from`, but the hub is further: the changes between are to be read from the store.
   virtual void catch_up(const Ulid& conversation, std::int64_t from) = 0;
   virtual void close(CloseCode code, std::string_view reason) = 0;

@@ -85,6 +85,12 @@ void Feed::found(const Ulid& conversation) {
   if (state_) state_->dropped.erase(conversation);
 }
 
+void Feed::forget(const Ulid& conversation) {
+  if (!state_) return;
+  drop(conversation, 0);
+  state_->dropped.erase(conversation);
+}
+
 std::int64_t Feed::floor(const Ulid& conversation) const {
   if (!state_) return 0;
   auto floor = state_->floors.find(conversation);

@@ -38,6 +38,9 @@ class Feed {
   // The store was read for a missing one, up to a rev that was answered(): what is held since may flow again.
   void found(const Ulid& conversation);
 
+  // Its user is no member any more: what was held of it goes. What was answered stays known, they may come back.
+  void forget(const Ulid& conversation);
+
   void release_all(const Send& send, const Delivered& delivered);
   void release(const Ulid& conversation, const Send& send, const Delivered& delivered);
   // Up to where the store's answers went, where the live changes may not be there yet.

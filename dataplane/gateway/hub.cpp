@@ -131,9 +131,11 @@ void Hub::noticed(const Ulid& id, const std::vector<domain::Head>& heads) {
   }
 }
 
-std::optional<std::int64_t> Hub::delivered(const Ulid& id) const {
+std::optional<std::int64_t> Hub::delivered(const Ulid& user, const Ulid& id) const {
+  auto known = users_.find(user);
   auto it = conversations_.find(id);
-  if (it == conversations_.end() || !it->second->stream.started()) return std::nullopt;
+  if (known == users_.end() || it == conversations_.end() || !it->second->stream.started()) return std::nullopt;
+  if (!is_member(*it->second, *known->second)) return std::nullopt;
   return it->second->stream.delivered();
 }
 

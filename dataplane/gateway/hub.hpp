@@ -65,8 +65,8 @@ class Hub {
   void bus_ready();
   void bus_lost();
 
-  // Up to which rev our members have been given a conversation; nullopt where it is not known here.
-  [[nodiscard]] std::optional<std::int64_t> delivered(const Ulid& conversation) const;
+  // Up to which rev a user has been given a conversation; nullopt where they are not known as a member of it here.
+  [[nodiscard]] std::optional<std::int64_t> delivered(const Ulid& user, const Ulid& conversation) const;
   // A user's conversations as the store knows them just now: those that are missing here are taken up.
   void noticed(const Ulid& user, const std::vector<domain::Head>& heads);
 

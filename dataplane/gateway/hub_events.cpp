@@ -124,11 +124,11 @@ void Hub::on_conversation(const Ulid& id, User* via, const pb::BusEvent& event, 
 
   // Whom it takes away hears it now: afterwards they are nobody the membership knows.
   if (removal && via != nullptr && (subject || event.change() == "deleted")) {
-    for (auto* client : via->clients) client->send(frame);
+    for (auto* client : via->clients) client->removed(id, frame);
   } else if (event.change() == "deleted" && conversation != nullptr && event.subjects().empty()) {
     // Those it names hear it on their own channels, and once.
     for (auto* user : conversation->members) {
-      for (auto* client : user->clients) client->send(frame);
+      for (auto* client : user->clients) client->removed(id, frame);
     }
   } else if (via != nullptr) {
     if (conversation == nullptr) conversation = &add(id);

@@ -201,6 +201,13 @@ void Session::change(const Ulid& conversation, std::int64_t rev, const Frame& fr
   send(frame);
 }
 
+// What is being read of it, and what is held of it, was theirs a moment ago: it does not come after this frame.
+void Session::removed(const Ulid& conversation, const Frame& frame) {
+  feed_.forget(conversation);
+  if (reading_of_ == conversation) taken_away_ = true;
+  send(frame);
+}
+
 void Session::send(const Frame& frame) {
   if (!closing_ && transport_ != nullptr) transport_->send(frame);
 }

@@ -77,6 +77,7 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   void attached() override;
   void change(const Ulid& conversation, std::int64_t rev, const Frame& frame) override;
   void send(const Frame& frame) override;
+  void removed(const Ulid& conversation, const Frame& frame) override;
   void catch_up(const Ulid& conversation, std::int64_t from) override;
   void close(CloseCode code, std::string_view reason) override;
 
@@ -118,7 +119,9 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   bool closing_ = false;
   bool at_hub_ = false;
   bool present_ = false;
-  bool reading_ = false;  // a sync or a catching up runs
+  bool reading_ = false;     // a sync or a catching up runs…
+  Ulid reading_of_;          // …and reads this conversation…
+  bool taken_away_ = false;  // …of which its user is no member any more
   std::uint16_t under_way_ = 0;
   std::uint16_t syncs_ = 0;
   Ulid connection_id_;

@@ -20,7 +20,7 @@ Feed::Send Session::sender() {
 }
 
 Feed::Delivered Session::delivered() const {
-  return [this](const Ulid& conversation) { return context_.hub.delivered(conversation); };
+  return [this](const Ulid& conversation) { return context_.hub.delivered(identity_->user_id, conversation); };
 }
 
 // One reading at a time on a connection: two would mix their revs.
@@ -82,6 +82,8 @@ base::Task<base::Result<std::map<Ulid, std::int64_t>>> Session::answer_sync(prot
 // Sends what changed after `after`, as fast as the client reads, and answers up to which rev.
 base::Task<base::Result<std::int64_t>> Session::read_changes(Ulid conversation, std::int64_t after) {
   std::int64_t newest_seq = -1;
+  reading_of_ = conversation;
+  taken_away_ = false;
   while (!closing_) {
     auto page = co_await context_.path.changes(conversation, identity_->user_id, after, kPage);
     if (!page) co_return base::fail(page.error());
@@ -93,6 +95,7 @@ base::Task<base::Result<std::int64_t>> Session::read_changes(Ulid conversation, 
         if (!room) close(CloseCode::policy, "reads too slowly");
       }
       if (closing_) co_return after;
+      if (taken_away_) co_return base::fail(domain::Errc::not_found, "no longer a member");
       auto text = item.seq > newest_seq ? protocol::message_frame(item) : protocol::message_updated_frame(item);
       newest_seq = std::max(newest_seq, item.seq);
       send(make_frame(std::move(text)));
@@ -135,7 +138,7 @@ base::Task<> Session::read_missing(std::optional<Ulid> only) {
       co_return;
     }
     if (read) feed_.answered(missing->conversation, *read);
-    const auto live = context_.hub.delivered(missing->conversation);
+    const auto live = context_.hub.delivered(identity_->user_id, missing->conversation);
     if (!read || !live || *live <= *read) feed_.found(missing->conversation);
   }
 }

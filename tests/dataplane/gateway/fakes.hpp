@@ -221,7 +221,7 @@ class FakeMessages final : public ports::MessagePath {
   }
   base::Task<base::Result<ports::MembershipAnswer>> membership(Ulid id, std::vector<Ulid> users) override {
     ++membership_calls;
-    if (away) co_return gone();
+    if (away || membership_calls <= first_memberships_fail) co_return gone();
     auto it = conversations.find(id);
     if (it == conversations.end()) co_return not_mine();
     ports::MembershipAnswer answer;
@@ -246,6 +246,7 @@ class FakeMessages final : public ports::MessagePath {
   int changes_calls = 0;
   int heads_calls = 0;
   int membership_calls = 0;
+  int first_memberships_fail = 0;
   std::function<void()> on_changes;
 
  private:

@@ -77,6 +77,15 @@ TEST_F(FeedTest, AnAnswerThatIsAheadOfTheLiveChangesIsNotRepeatedByThem) {
   EXPECT_EQ(feed.floor(kOne), 0);
 }
 
+TEST_F(FeedTest, WhatWasHeldOfAConversationThatIsTakenAwayDoesNotCome) {
+  feed.hold_all();
+  live(kOne, 5);
+  live(kTwo, 1);
+  feed.forget(kOne);
+  feed.release_all(sender(), delivered());
+  EXPECT_EQ(sent, Sent{"2:1"});
+}
+
 TEST_F(FeedTest, HoldsOneConversationAndNotTheOthers) {
   feed.hold(kOne);
   live(kOne, 3);

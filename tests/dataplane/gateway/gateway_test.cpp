@@ -568,6 +568,61 @@ TEST_F(GatewayTest, WhoIsAddedLateCatchesUpBeforeTheLiveFrames) {
   }
 }
 
+TEST_F(GatewayTest, WhatASyncAnsweredDoesNotComeAgainWhenTheHubTakesTheMemberUpLater) {
+  const auto group = id_of(101);
+  const auto dora = id_of(4);
+  tokens.identities["dora-token"] = {dora, "dora", "d", id_of(202), INT64_MAX};
+  messages.create(group, {kAlice, kBob}, false);
+  start();
+  auto alice = client(kAliceToken);
+  auto late = client("dora-token");
+  on_loop([&] {  // nobody tells that Dora was added, and her copy of the first message is lost
+    bus.lose = 1;
+    messages.add(group, dora);
+    bus.hold = true;
+    messages.say(group, kAlice, "one");
+    auto held = bus.held;
+    bus.release({});
+    bus.hear(ports::user_channel(kAlice.text()), held.at(0).second);
+    messages.first_memberships_fail = messages.membership_calls + 1;  // the hub is slower than her sync
+  });
+  ASSERT_TRUE(alice->read_type("message"));
+  late->send(frame({{"type", "sync"}, {"conversations", {{group.text(), 0}}}}));
+  auto synced = late->read();
+  ASSERT_TRUE(synced);
+  EXPECT_EQ(synced->at("rev"), 1);
+  ASSERT_TRUE(late->read_type("sync.done"));
+  while (on_loop([&] { return !gateway->hub().delivered(dora, group); })) std::this_thread::yield();
+  on_loop([&] { messages.say(group, kAlice, "two"); });
+  auto next = late->read_type("message");
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->at("rev"), 2);
+}
+
+TEST_F(GatewayTest, NothingOfAConversationComesAfterTheWordThatOneWasRemoved) {
+  messages.say(kConversation, kBob, "one");
+  start();
+  auto alice = client(kAliceToken);
+  on_loop([&] {
+    messages.on_changes = [this] {  // the word overtakes the answer that was read before
+      messages.on_changes = nullptr;
+      const auto& conversation = messages.conversations.at(kConversation);
+      const auto gone =
+          messages.event(conversation, pb::BusEvent::CONVERSATION,
+                         protocol::conversation_frame(kConversation, "member_removed", {}), {kAlice}, "member_removed");
+      bus.hear(ports::user_channel(kAlice.text()), gone);
+    };
+  });
+  alice->send(frame({{"type", "sync"}, {"conversations", {{kConversation.text(), 0}}}}));
+  auto first = alice->read();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->at("type"), "conversation");
+  auto second = alice->read();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->at("type"), "sync.done");
+  EXPECT_EQ(second->at("conversations"), Json::object());
+}
+
 TEST_F(GatewayTest, DrainTellsEveryoneThenClosesTheRest) {
   domain::ClusterMap with_others;
   with_others.version = 1;

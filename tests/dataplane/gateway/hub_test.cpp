@@ -35,6 +35,10 @@ class Recorder final : public Client {
     EXPECT_TRUE(ready);
     others.push_back(std::string(text_of(frame)));
   }
+  void removed(const Ulid& conversation, const Frame& frame) override {
+    left.push_back(conversation);
+    send(frame);
+  }
   void catch_up(const Ulid& conversation, std::int64_t from) override { catch_ups[conversation] = from; }
   void close(CloseCode code, std::string_view) override { closed = code; }
 
@@ -49,6 +53,7 @@ class Recorder final : public Client {
   std::map<Ulid, std::vector<std::int64_t>> revs;
   std::vector<std::string> frames;
   std::vector<std::string> others;
+  std::vector<Ulid> left;
   std::map<Ulid, std::int64_t> catch_ups;
   Frame last;
   std::optional<CloseCode> closed;
@@ -264,7 +269,9 @@ TEST_F(HubTest, WhoWasRemovedHearsOfItAndGetsNothingMore) {
   EXPECT_EQ(carol.of(kConversation), Revs{});
   EXPECT_TRUE(carol.heard("member_removed"));
   EXPECT_EQ(carol.others.size(), 1U);
+  EXPECT_EQ(carol.left, std::vector<Ulid>{kConversation});
   EXPECT_TRUE(alice.heard("member_removed"));
+  EXPECT_TRUE(alice.left.empty());
 }
 
 TEST_F(HubTest, ALostRemovalIsNoticedByTheNextMessageBeforeItIsDelivered) {

@@ -21,7 +21,8 @@ class Walk:
     def __init__(self, history, connection):
         self.history, self.connection = history, connection
         self.last = {}                             # conversation -> rev that was shown last…
-        self.last_at = {}                          # …and when
+        self.sent = {}                             # …and when that was sent
+        self.first_tried = history.first_tried()
         self.seen = collections.defaultdict(set)   # conversation -> revs, since the user is a member of it
         self.asked = []                            # syncs that are under way: (event, conversations it went back in)
         self.answered = {}                         # conversation -> rev that a sync.done named
@@ -58,12 +59,13 @@ class Walk:
         elif last is not None and event.rev != last + 1:
             self.say(event.conversation, f"was shown rev {event.rev} (message {event.client_msg_id}) right after rev {last}: "
                                          f"it missed {event.rev - last - 1}")
-        self.last[event.conversation], self.last_at[event.conversation] = event.rev, event.at
+        self.last[event.conversation] = event.rev
+        self.sent[event.conversation] = self.first_tried.get((event.conversation, event.sender, event.client_msg_id), event.at)
         self.seen[event.conversation].add(event.rev)
 
     def interrupted(self, event):
-        """Removed and added again since the last one, also where the news of that was lost on its way."""
-        since = self.last_at.get(event.conversation, event.at)
+        """Removed and added again since the last one was sent, also where the news of that was lost on its way."""
+        since = self.sent.get(event.conversation, event.at)
         return any(s.until_asked <= event.at and s.until_answered >= since
                    for s in self.history.stays_of(event.conversation, self.connection.user))
 

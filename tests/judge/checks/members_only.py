@@ -16,15 +16,14 @@ def shown(history, connection, first_tried):
     user = connection.user
     for event in connection.events:
         if event.kind == "removed":
-            removed[event.conversation] = event.at
+            if not back_again(history, event.conversation, user, event.at):
+                removed[event.conversation] = event.at
         elif event.kind == "added":
             removed.pop(event.conversation, None)
         elif event.kind == "message":
+            if event.conversation in removed and back_again(history, event.conversation, user, event.at):
+                removed.pop(event.conversation)  # only the news of that was lost
             told = removed.get(event.conversation)
-            if told is not None and any(s.since_asked > told for s in history.stays_of(event.conversation, user)
-                                        if s.since_asked <= event.at):
-                removed.pop(event.conversation)  # a member again: only the news of that was lost
-                told = None
             sent = first_tried.get((event.conversation, event.sender, event.client_msg_id), event.at)
             never = not history.maybe_member(event.conversation, user, sent, event.at)
             if told is None and not never:
@@ -46,6 +45,11 @@ def shown(history, connection, first_tried):
                                             f"{history.where(connection)} of {history.name(user)} got a sync of "
                                             f"{history.name(conversation)} and is no member"))
     return findings
+
+
+def back_again(history, conversation, user, at):
+    """A member again, as far as anybody knows: the word of the removal that comes now is an old one."""
+    return any(s.since_asked <= at <= s.until_asked for s in history.stays_of(conversation, user))
 
 
 def sends(history):
