@@ -44,7 +44,7 @@ void planted_before_write(auto& connection) {
 }
 void planted_after_write(auto& connection) {
   if (!planted(Fault::unknown_outcome_acked)) return;
-  std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
   (void)connection.execute("commit");
 }
 
