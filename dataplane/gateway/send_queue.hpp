@@ -10,7 +10,7 @@
 namespace chat::gateway {
 
 // What waits to be written to one connection, bounded in number and bytes (I7): past that the reader is too slow.
-// Empty it holds no memory, since almost all connections are idle almost always.
+// Empty it holds next to no memory, since almost all connections are idle almost always.
 class SendQueue {
  public:
   static constexpr std::size_t kFrames = 1024;
@@ -24,7 +24,7 @@ class SendQueue {
   }
   // Of the few that the protocol itself needs, such as the close frame.
   void push_always(const Frame& frame) {
-    if (frames_.empty()) frames_.reserve(kAtFirst);
+    if (frames_.capacity() == 0) frames_.reserve(kKept);
     bytes_ += frame->size();
     frames_.push_back(frame);
   }
@@ -36,7 +36,11 @@ class SendQueue {
   // Forgets what waits; a frame that was written in part stays, since the peer has its beginning.
   void drop_waiting();
   void clear() {
-    std::vector<Frame>().swap(frames_);
+    if (frames_.capacity() > kKept) {
+      std::vector<Frame>().swap(frames_);
+    } else {
+      frames_.clear();
+    }
     first_ = 0;
     offset_ = 0;
     bytes_ = 0;
@@ -52,7 +56,8 @@ class SendQueue {
   [[nodiscard]] bool half_full() const { return size() >= kFrames / 2 || bytes_ >= kBytes / 2; }
 
  private:
-  static constexpr std::size_t kAtFirst = 4;  // most often there are no more in one turn of the event loop
+  static constexpr std::size_t kKept =
+      2;  // places that stay: most often there are no more in one turn of the event loop
 
   std::vector<Frame> frames_;
   std::size_t first_ = 0;   // those before were written
