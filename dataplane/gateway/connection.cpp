@@ -132,7 +132,7 @@ void WebSocketConnection::read_rest(std::size_t begun) {
 
 void WebSocketConnection::take(std::string_view message) {
   auto next = Session::Next::read;
-  if (stream_.got_text()) {
+  if (stream_.next_layer().inbound().next_was_text()) {
     next = session_->on_text(message);
   } else {
     session_->close(CloseCode::wrong_kind, "frames are text");

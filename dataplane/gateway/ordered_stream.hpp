@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <boost/asio/compose.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -7,6 +8,7 @@
 #include <boost/beast/websocket/teardown.hpp>
 #include <cstdint>
 
+#include "dataplane/gateway/inbound_kinds.hpp"
 #include "dataplane/gateway/send_queue.hpp"
 
 namespace chat::gateway {
@@ -26,6 +28,7 @@ class OrderedStream {
   executor_type get_executor() { return socket_.get_executor(); }
   [[nodiscard]] Socket& socket() { return socket_; }
   [[nodiscard]] const SendQueue& queue() const { return queue_; }
+  [[nodiscard]] InboundKinds& inbound() { return inbound_; }
   [[nodiscard]] bool closing() const { return closing_; }  // a close frame left, or waits to
 
   // False where the queue is full. What comes after a close frame is dropped.
@@ -41,7 +44,8 @@ class OrderedStream {
   // ---------------------------------------------------------------- what Beast wants of the layer below it
   template <class Buffers, class Handler>
   auto async_read_some(const Buffers& buffers, Handler&& handler) {
-    return socket_.async_read_some(buffers, std::forward<Handler>(handler));
+    return boost::asio::async_compose<Handler, void(error_code, std::size_t)>(Read<Buffers>{*this, buffers}, handler,
+                                                                              socket_);
   }
   // Completes when the bytes have left, which is after all that waited before them.
   template <class Buffers, class Handler>
@@ -80,6 +84,29 @@ class OrderedStream {
   // Of the end of the queue, among all bytes that ever left.
   [[nodiscard]] std::uint64_t position() const { return written_ + dropped_ + queue_.bytes(); }
 
+  template <class Buffers>
+  struct Read {
+    OrderedStream& stream;
+    Buffers buffers;
+    bool begun = false;
+    template <class Self>
+    void operator()(Self& self, error_code error = {}, std::size_t size = 0) {
+      if (!begun) {
+        begun = true;
+        const auto into = buffers;  // this object moves away
+        return stream.socket_.async_read_some(into, std::move(self));
+      }
+      auto left = size;
+      for (auto at = boost::asio::buffer_sequence_begin(buffers); left > 0; ++at) {
+        const boost::asio::mutable_buffer piece(*at);
+        const auto here = std::min(left, piece.size());
+        stream.inbound_.take(static_cast<char*>(piece.data()), here);
+        left -= here;
+      }
+      self.complete(error, size);
+    }
+  };
+
   struct Write {
     OrderedStream& stream;
     std::size_t size;
@@ -101,6 +128,7 @@ class OrderedStream {
 
   Socket socket_;
   SendQueue queue_;
+  InboundKinds inbound_;
   std::uint64_t written_ = 0;
   std::uint64_t dropped_ = 0;
   bool upgraded_ = false;

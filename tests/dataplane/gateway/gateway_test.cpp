@@ -315,6 +315,10 @@ TEST_F(GatewayTest, BadFramesGetAnErrorAndTheConnectionStays) {
       {R"({"type":"msg.send","conversation_id":")" + kConversation.text() +
            R"(","content":"\ud800","client_msg_id":"1"})",
        "bad_request"},
+      {R"({"type":"msg.send","conversation_id":")" + kConversation.text() +
+           "\",\"content\":\"a\xFF\",\"client_msg_id\":\"1\"}",
+       "bad_request"},
+      {"\xC3", "bad_request"},
       {R"({"type":"ping","id":)" + std::string(5000, '[') + std::string(5000, ']') + "}", "bad_request"},
   };
   for (const auto& one : cases) {
