@@ -1,5 +1,6 @@
 #include "dataplane/gateway/connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -20,6 +21,8 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::seconds kRefusalTime{5};
+constexpr std::size_t kLeastPart = 4096;  // of a long message, read at a time
+constexpr std::size_t kMostPart = 64 * 1024;
 
 class WebSocketConnection final : public Connection,
                                   public Flushable,
@@ -46,6 +49,7 @@ class WebSocketConnection final : public Connection,
   static base::Task<> wait_for_session(Self self);
   void read();
   void read_rest(std::size_t begun);
+  void read_more();
   void take(std::string_view message);
   void ended(const error_code& error);
   void write();
@@ -123,11 +127,21 @@ void WebSocketConnection::read() {
 void WebSocketConnection::read_rest(std::size_t begun) {
   message_ = shared_.buffers.borrow();
   message_->commit(boost::asio::buffer_copy(message_->prepare(begun), boost::asio::buffer(first_bytes_, begun)));
-  stream_.async_read(*message_, [self = shared_from_this()](const error_code& error, std::size_t) {
-    if (error) return self->ended(error);
-    const auto bytes = self->message_->cdata();
-    self->take({static_cast<const char*>(bytes.data()), bytes.size()});
-  });
+  read_more();
+}
+
+// Part by part, and not by the stream's async_read(): between two parts an async_close() may take the rest of the
+// message for itself, and async_read() then asks for a rest of nothing, which ends the process.
+void WebSocketConnection::read_more() {
+  const auto part = std::clamp(message_->size(), kLeastPart, kMostPart);
+  stream_.async_read_some(message_->prepare(part),
+                          [self = shared_from_this()](const error_code& error, std::size_t got) {
+                            if (error) return self->ended(error);
+                            self->message_->commit(got);
+                            if (!self->stream_.is_message_done()) return self->read_more();
+                            const auto bytes = self->message_->cdata();
+                            self->take({static_cast<const char*>(bytes.data()), bytes.size()});
+                          });
 }
 
 void WebSocketConnection::take(std::string_view message) {
