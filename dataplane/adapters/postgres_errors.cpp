@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 #include <string_view>
 
 #include "dataplane/domain/bucket.hpp"
@@ -35,6 +36,13 @@ std::optional<std::int64_t> take_number(std::string_view& text) {
   return value;
 }
 
+// Its SQLSTATE, as io/postgres has it in the message: at the start of it ("ERROR:  53100: …") or behind it.
+bool names_one_of(const base::Error& error, std::span<const std::string_view> states) {
+  if (error.code != io::postgres::Errc::rejected) return false;
+  return std::any_of(states.begin(), states.end(),
+                     [&](auto state) { return error.message.find(state) != std::string::npos; });
+}
+
 }  // namespace
 
 std::optional<Moved> moved_in(const base::Error& error) {
@@ -63,9 +71,13 @@ base::Error translate(base::Error error) {
 bool passing(const base::Error& error) {
   static constexpr std::array<std::string_view, 7> kStates = {"40P01", "40001", "57P01", "57P02",
                                                               "57P03", "55P03", "53300"};
-  return error.code == io::postgres::Errc::rejected && std::any_of(kStates.begin(), kStates.end(), [&](auto state) {
-           return error.message.find(state) != std::string::npos;
-         });
+  return names_one_of(error, kStates) || no_room(error);
+}
+
+bool no_room(const base::Error& error) {
+  // insufficient_resources, disk_full, out_of_memory, configuration_limit_exceeded, io_error
+  static constexpr std::array<std::string_view, 5> kStates = {"53000", "53100", "53200", "53400", "58030"};
+  return names_one_of(error, kStates);
 }
 
 }  // namespace chat::adapters

@@ -23,5 +23,7 @@ struct Moved {
 // Lost a deadlock or a serialization race, or found the server starting or stopping: nothing happened, and the same
 // call may succeed at once.
 [[nodiscard]] bool passing(const base::Error& error);
+// A full disk, no memory left: passing too, but only when somebody makes room, and reads go on meanwhile.
+[[nodiscard]] bool no_room(const base::Error& error);
 
 }  // namespace chat::adapters

@@ -95,6 +95,7 @@ Written acknowledged(const domain::Draft& draft, const pqxx::row& row, bool dupl
 
 base::Error batch_error(const base::Error& error) {
   using io::postgres::Errc;
+  if (no_room(error)) return {WriteErrc::no_room, error.message};
   const bool not_now = error.code == Errc::connect || error.code == Errc::timeout || passing(error) ||
                        error.message.find("25006") != std::string::npos;  // a standby: its primary is elsewhere
   if (not_now) return {WriteErrc::unreachable, error.message};

@@ -16,6 +16,7 @@ using std::chrono::steady_clock;
 constexpr int kMostMoves = 5;
 constexpr int kMostTries = 4;
 constexpr auto kNoRepeatAfter = 2s;    // a server that took so long is not just restarting
+constexpr auto kSharp = 500ms;         // a clock that was read more slowly says nothing about a drift of a second
 constexpr auto kLongestCalls = 10min;  // far above any: statements have deadlines of their own
 
 base::Task<> pause(std::chrono::milliseconds time) {
@@ -200,9 +201,11 @@ base::Task<base::Result<std::int64_t>> PostgresShards::clock_drift(const base::C
   base::Error last{domain::Errc::unavailable, "the cluster map names no shard"};
   for (const auto& shard : shards) {
     const auto before = clock.now_milliseconds();
+    const auto asked = clock.steady();
     auto rows = co_await on(shard, "select (extract(epoch from clock_timestamp()) * 1000)::bigint", {});
-    if (rows && !rows->empty()) co_return integer((*rows)[0][0]) - (before + clock.now_milliseconds()) / 2;
-    if (!rows) last = rows.error();
+    const bool sharp = clock.steady() - asked < kSharp;
+    if (rows && !rows->empty() && sharp) co_return integer((*rows)[0][0]) - (before + clock.now_milliseconds()) / 2;
+    last = rows ? base::Error{domain::Errc::unavailable, shard + " took too long to tell its time"} : rows.error();
   }
   co_return base::fail(std::move(last));
 }

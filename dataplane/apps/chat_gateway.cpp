@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::chrono::seconds kStopGrace{5};  // of a SIGTERM without a drain before it
 constexpr std::chrono::seconds kDriftInterval{10};
+constexpr std::chrono::milliseconds kSharp{500};  // an answer that took longer says nothing about a drift of a second
 
 class GatewayService final : public Service {
  public:
@@ -26,6 +27,7 @@ class GatewayService final : public Service {
   void add_status(base::Json& status) override {
     if (gateway_) gateway_->add_status(status);
   }
+  std::vector<Finding> findings() override;
   void map_changed(const domain::ClusterMap& map) override { path_.update(map); }
   base::Status drain(const base::Json& request) override {
     auto plan = gateway::parse_drain_plan(request);
@@ -124,9 +126,11 @@ base::Task<base::Status> GatewayService::start() {
 base::Task<> GatewayService::watch_clock() {
   while (!stopping_) {
     const auto asked_at = daemon_.clock.now_milliseconds();
+    const auto began = daemon_.clock.steady();
     auto theirs = co_await path_.time();
     const auto middle = (asked_at + daemon_.clock.now_milliseconds()) / 2;
-    if (theirs) daemon_.report_clock_drift(*theirs - middle);
+    const bool sharp = daemon_.clock.steady() - began < kSharp;
+    if (theirs && sharp) daemon_.report_clock_drift(*theirs - middle);
     co_await base::sleep_until(drift_timer_, std::chrono::steady_clock::now() + kDriftInterval);
   }
 }
@@ -136,6 +140,22 @@ std::string GatewayService::not_ready() {
   if (!gateway_) return "starting";
   contact_ = contact_ || path_.reachable();
   return contact_ ? gateway_->not_ready() : "no chat-messages was reached yet";
+}
+
+std::vector<Finding> GatewayService::findings() {
+  std::vector<Finding> found;
+  if (!gateway_) return found;
+  if (gateway_->out_of_files())
+    found.push_back({"OutOfFiles", daemon_.config.name +
+                                       " has no file left for another connection: those that are there stay, new "
+                                       "ones are sent to try again; raise the limit of open files (ulimit -n) or "
+                                       "add gateways (spec.gateways.replicas.min)"});
+  else if (gateway_->has_few_files())
+    found.push_back({"FewFiles", daemon_.config.name +
+                                     " may not open as many files as spec.gateways.connections.max asks it to "
+                                     "hold connections: raise the limit of open files (ulimit -n) of "
+                                     "chat-operator, or lower that number"});
+  return found;
 }
 
 base::Task<> GatewayService::stop() {

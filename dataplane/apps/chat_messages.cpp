@@ -88,6 +88,19 @@ class ChatMessages final : public Service {
     status["not_ready"] = not_ready();
   }
 
+  std::vector<Finding> findings() override {
+    std::vector<Finding> found;
+    for (const auto& [shard, finding] : parts_->commits.findings()) {
+      if (!finding.trouble.empty())
+        found.push_back({"ShardNotWritable", shard + " can not be written to (" + finding.trouble +
+                                                 "): its conversations wait, nothing acknowledged is lost"});
+      if (finding.slow)
+        found.push_back({"ShardSlow", shard + " needs more than 250 ms for a commit: its conversations are slow, the " +
+                                          "others are not; see what its disk or its machine is busy with"});
+    }
+    return found;
+  }
+
   void map_changed(const domain::ClusterMap& map) override {
     parts_->shards.update(map);
     parts_->commits.map_changed();

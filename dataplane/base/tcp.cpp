@@ -151,7 +151,7 @@ Result<tcp::acceptor> listen_tcp(const boost::asio::any_io_executor& executor, c
   return acceptor;
 }
 
-Task<std::optional<tcp::socket>> accept_tcp(tcp::acceptor& acceptor) {
+Task<std::optional<tcp::socket>> accept_tcp(tcp::acceptor& acceptor, FileShortage* shortage) {
   boost::asio::steady_timer pause(acceptor.get_executor());
   while (acceptor.is_open()) {
     error_code error;
@@ -162,7 +162,9 @@ Task<std::optional<tcp::socket>> accept_tcp(tcp::acceptor& acceptor) {
     }
     // Others (a connection that was reset while it waited) concern that connection only.
     if (out_of_resources(error)) {
-      auto when = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
+      const auto now = std::chrono::steady_clock::now();
+      if (shortage != nullptr) *shortage = {shortage->times + 1, now};
+      const auto when = now + std::chrono::milliseconds(50);
       co_await sleep_until(pause, when);
     }
   }

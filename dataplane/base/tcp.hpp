@@ -1,5 +1,6 @@
 #pragma once
 #include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
 #include <optional>
 
 #include "dataplane/base/clock.hpp"
@@ -19,9 +20,17 @@ std::error_code make_error_code(TcpErrc code);
 [[nodiscard]] Result<boost::asio::ip::tcp::acceptor> listen_tcp(const boost::asio::any_io_executor& executor,
                                                                 const HostPort& where, bool reuse_port);
 
+// How often, and when last, a connection could not be taken because the process had no file left for it.
+struct FileShortage {
+  std::uint64_t times = 0;
+  SteadyTime last{};
+};
+
 // The next connection, with the options of connect_tcp; nullopt when the acceptor was closed. While the process is out
-// of files or memory it tries again every 50 ms: connections wait in the kernel's backlog meanwhile.
-[[nodiscard]] Task<std::optional<boost::asio::ip::tcp::socket>> accept_tcp(boost::asio::ip::tcp::acceptor& acceptor);
+// of files or memory it tries again every 50 ms, which `shortage` counts: connections wait in the kernel's backlog
+// meanwhile.
+[[nodiscard]] Task<std::optional<boost::asio::ip::tcp::socket>> accept_tcp(boost::asio::ip::tcp::acceptor& acceptor,
+                                                                           FileShortage* shortage = nullptr);
 
 }  // namespace chat::base
 

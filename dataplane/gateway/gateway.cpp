@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/base/open_files.hpp"
 #include "dataplane/domain/errors.hpp"
 #include "dataplane/gateway/upgrade.hpp"
 #include "dataplane/io/http/problem.hpp"
@@ -21,6 +22,7 @@ io::http::ServerLimits server_limits(const GatewayOptions& options) {
   limits.body_bytes = 64 * 1024;
   // Of those that are not upgraded yet: the upgraded ones are counted here.
   limits.connections = options.max_connections + 1000;
+  limits.leaves_files = true;
   return limits;
 }
 
@@ -189,6 +191,25 @@ void Gateway::ended(Connection& connection) {
   ended_.notify();
 }
 
+void Gateway::count_shortages() {
+  const auto& shortage = server_.file_shortage();
+  if (shortage.times == shortages_) return;
+  if (!out_of_files())
+    ports_.log.warn("out_of_files", {{"connections", connections_.size()}, {"limit", base::open_files_limit()}});
+  metrics_.out_of_files.Increment(static_cast<double>(shortage.times - shortages_));
+  shortages_ = shortage.times;
+  short_at_ = shortage.last;
+}
+
+bool Gateway::out_of_files() const {
+  constexpr std::chrono::seconds kWorthSaying{15};
+  return short_at_ && std::chrono::steady_clock::now() - *short_at_ < kWorthSaying;
+}
+
+bool Gateway::has_few_files() const {
+  return static_cast<std::int64_t>(base::files_for_connections()) < ports_.router.map().limits.connections_per_gateway;
+}
+
 // One timer for the deadlines of all connections.
 base::Task<> Gateway::sweep() {
   while (!stopping_) {
@@ -200,6 +221,7 @@ base::Task<> Gateway::sweep() {
       bytes += connection->queued_bytes();
     }
     metrics_.send_queue_bytes.Set(static_cast<double>(bytes));
+    count_shortages();
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -58,6 +59,8 @@ class Gateway {
   [[nodiscard]] Hub& hub() { return hub_; }
   [[nodiscard]] std::string not_ready() const;  // empty: it accepts
   void add_status(base::Json& status) const;
+  [[nodiscard]] bool out_of_files() const;   // someone was turned away for it a moment ago
+  [[nodiscard]] bool has_few_files() const;  // fewer than the connections it is to hold
   // Begins to drain, or speeds up a drain that is under way. Upgrades get 503 from now on.
   void drain(const DrainPlan& plan);
   // Accepts no more and drains within `grace`, unless that was done. What is under way is answered first.
@@ -78,6 +81,7 @@ class Gateway {
   base::Task<tl::expected<Admission, io::http::Response>> admit(const io::http::Request& request, io::http::Peer peer);
   void ended(Connection& connection);
   base::Task<> sweep();
+  void count_shortages();
 
   // drain.cpp
   base::Task<> run_drain();
@@ -102,6 +106,8 @@ class Gateway {
   std::chrono::steady_clock::time_point promised_until_;  // few are left, and were told that they have until then
   Signal ended_;                                          // a connection did, or the plan changed
   bool stopping_ = false;
+  std::uint64_t shortages_ = 0;  // of files, as counted last
+  std::optional<std::chrono::steady_clock::time_point> short_at_;
   boost::asio::steady_timer sweep_timer_;
   std::minstd_rand random_{std::random_device{}()};
 };

@@ -204,7 +204,8 @@ bool Hub::follow_channel(Conversation& conversation, std::int32_t member_count) 
 }
 
 void Hub::candidate(Conversation& conversation, const User& user, Candidate candidate) {
-  candidate.known_at = user.known_at;
+  // A clock that was set back since then has not reached that moment yet: whatever comes now is newer.
+  candidate.known_at = std::min(user.known_at, ports_.clock.now_milliseconds() - kClockSkewMilliseconds);
   if (!conversation.pending) conversation.pending = std::make_unique<Pending>();
   auto [it, added] = conversation.pending->candidates.try_emplace(user.id, candidate);
   if (added) return;

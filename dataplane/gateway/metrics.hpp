@@ -20,6 +20,8 @@ struct GatewayMetrics {
         heads_behind(metrics.counter("chat_gateway_heads_behind_total",
                                      "Conversations that a comparison of heads found to be behind the store.")),
         slow_readers(metrics.counter("chat_gateway_slow_readers_total", "Connections closed for reading too slowly.")),
+        out_of_files(metrics.counter("chat_gateway_out_of_files_total",
+                                     "Connections not taken because the process had no file left for them.")),
         send_queue_bytes(metrics.gauge("chat_gateway_send_queue_bytes", "Bytes that wait to be sent to clients.")),
         bad_frames(received("bad")),
         auth_frames(received("auth")),
@@ -49,6 +51,7 @@ struct GatewayMetrics {
   prometheus::Counter& gap_fills;
   prometheus::Counter& heads_behind;
   prometheus::Counter& slow_readers;
+  prometheus::Counter& out_of_files;
   prometheus::Gauge& send_queue_bytes;
   prometheus::Counter& bad_frames;
   prometheus::Counter& auth_frames;

@@ -12,6 +12,8 @@ class WriteCategory final : public std::error_category {
         return "the database refused the batch";
       case WriteErrc::unknown_outcome:
         return "it is not known whether the batch was stored";
+      case WriteErrc::no_room:
+        return "the shard has no room";
       case WriteErrc::unreachable:
         break;
     }

@@ -32,8 +32,9 @@ struct Written {
 
 // How a batch as a whole can fail. `rejected`: the database refused the statement and stored nothing; one of the drafts
 // is such that it can not be written, so the others succeed without it. `unknown_outcome`: it may have been stored.
-// `unreachable`: nothing was stored, and the same batch may succeed later. Other codes count as unknown_outcome.
-enum class WriteErrc { rejected = 1, unknown_outcome, unreachable };
+// `unreachable`: nothing was stored, and the same batch may succeed later. `no_room`: the same, but a write of nothing
+// succeeds meanwhile (its disk is full). Other codes count as unknown_outcome.
+enum class WriteErrc { rejected = 1, unknown_outcome, unreachable, no_room };
 std::error_code make_error_code(WriteErrc code);
 
 // The write path into one shard: one call is one transaction. Blocking, one thread. `now` is the caller's clock; the

@@ -83,4 +83,13 @@ std::string CommitRouter::not_writable() const {
   return {};
 }
 
+std::map<std::string, GroupCommit::Finding> CommitRouter::findings() const {
+  std::map<std::string, GroupCommit::Finding> findings;
+  for (const auto& shard : router_.map().shards) {
+    auto member = members_.find(shard.name);
+    if (member != members_.end()) findings.emplace(shard.name, member->second.commit->finding());
+  }
+  return findings;
+}
+
 }  // namespace chat::services

@@ -21,6 +21,7 @@ class CommitRouter {
   void submit(domain::Draft draft, base::SteadyTime deadline, CommitDone done);
   [[nodiscard]] base::Task<> stop(base::SteadyTime deadline);
   [[nodiscard]] std::string not_writable() const;
+  [[nodiscard]] std::map<std::string, GroupCommit::Finding> findings() const;  // by shard, of those of the map
 
  private:
   struct Member {

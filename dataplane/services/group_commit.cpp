@@ -72,7 +72,9 @@ struct GroupCommit::State : std::enable_shared_from_this<State> {
 
   void probe() {
     auto result = write({});
-    note(result ? std::string() : result.error().message);
+    std::lock_guard lock(mutex);
+    const auto now = clock.steady();
+    say(result ? health.probed(now) : failed(result.error(), now));
   }
 
   base::Result<std::vector<ports::Written>> write(std::span<const domain::Draft> drafts) {
@@ -103,9 +105,10 @@ struct GroupCommit::State : std::enable_shared_from_this<State> {
       if (batch.waiting.empty()) return std::nullopt;
       const auto begun = clock.steady();
       auto result = write(batch.drafts);
-      batch_seconds.Observe(std::chrono::duration<double>(clock.steady() - begun).count());
+      const std::chrono::duration<double> took = clock.steady() - begun;
+      batch_seconds.Observe(took.count());
       if (result && result->size() == batch.drafts.size()) {
-        note({});
+        wrote(took);
         batches.Increment();
         batch_messages.Increment(static_cast<double>(batch.drafts.size()));
         answer(batch, std::move(*result));
@@ -122,10 +125,12 @@ struct GroupCommit::State : std::enable_shared_from_this<State> {
         fail_all(batch, "this message could not be stored");
         return std::nullopt;
       }
-      note(why.message);
-      if (why.code != ports::WriteErrc::unreachable) batch.after_unknown = true;
-      log.warn("batch_failed",
-               {{"shard", shard}, {"drafts", batch.drafts.size()}, {"attempt", attempt}, {"reason", why.message}});
+      tell(why);
+      if (why.code != ports::WriteErrc::unreachable && why.code != ports::WriteErrc::no_room)
+        batch.after_unknown = true;
+      if ((attempt & (attempt + 1)) == 0)  // the 1st, 2nd, 4th, 8th …: a shard that is away is not a flood of lines
+        log.warn("batch_failed",
+                 {{"shard", shard}, {"drafts", batch.drafts.size()}, {"attempt", attempt}, {"reason", why.message}});
       if (!wait(base::backoff(attempt, spread(engine), options.first_backoff, options.most_backoff))) {
         fail_all(batch, "this service is stopping");
       }
@@ -191,15 +196,28 @@ struct GroupCommit::State : std::enable_shared_from_this<State> {
     });
   }
 
-  void note(std::string why) {
+  void wrote(std::chrono::duration<double> took) {
     std::lock_guard lock(mutex);
-    if (trouble.empty() != why.empty()) {
-      if (why.empty())
-        log.info("shard_writable", {{"shard", shard}});
-      else
-        log.warn("shard_not_writable", {{"shard", shard}, {"reason", why}});
-    }
-    trouble = std::move(why);
+    const auto now = clock.steady();
+    const bool was_slow = health.slow(now);
+    say(health.wrote(took, now));
+    if (health.slow(now) != was_slow) log.warn(was_slow ? "shard_fast_again" : "shard_slow", {{"shard", shard}});
+  }
+  void tell(const base::Error& why) {
+    std::lock_guard lock(mutex);
+    say(failed(why, clock.steady()));
+  }
+
+  // ---- with the mutex held
+  bool failed(const base::Error& why, base::SteadyTime now) {
+    return health.failed(why.message, why.code == ports::WriteErrc::no_room, now);
+  }
+  void say(bool news) {
+    if (!news) return;
+    if (health.trouble().empty())
+      log.info("shard_writable", {{"shard", shard}});
+    else
+      log.warn("shard_not_writable", {{"shard", shard}, {"reason", health.trouble()}});
   }
 
   boost::asio::any_io_executor executor;
@@ -224,7 +242,7 @@ struct GroupCommit::State : std::enable_shared_from_this<State> {
   Writer next_writer;
   bool stopping = false;
   base::SteadyTime stop_by;
-  std::string trouble = "not proven yet";
+  ShardHealth health;
 };
 
 GroupCommit::GroupCommit(boost::asio::any_io_executor executor, const base::Clock& clock, const base::Log& log,
@@ -275,7 +293,13 @@ base::Task<> GroupCommit::stop(base::SteadyTime deadline) {
 
 std::string GroupCommit::not_writable() const {
   std::lock_guard lock(state_->mutex);
-  return state_->trouble;
+  return state_->health.trouble();
+}
+
+GroupCommit::Finding GroupCommit::finding() const {
+  std::lock_guard lock(state_->mutex);
+  const auto now = state_->clock.steady();
+  return {state_->health.lasting_trouble(now), state_->health.slow(now)};
 }
 
 }  // namespace chat::services

@@ -9,6 +9,7 @@
 #include "dataplane/base/log.hpp"
 #include "dataplane/base/metrics.hpp"
 #include "dataplane/services/draft_queue.hpp"
+#include "dataplane/services/shard_health.hpp"
 
 namespace chat::services {
 
@@ -42,6 +43,11 @@ class GroupCommit {
   [[nodiscard]] base::Task<> stop(base::SteadyTime deadline);
   // Empty where the last try could write to the shard; else why it could not.
   [[nodiscard]] std::string not_writable() const;
+  struct Finding {
+    std::string trouble;  // the same, where it lasts
+    bool slow = false;    // commits take long
+  };
+  [[nodiscard]] Finding finding() const;
 
  private:
   struct State;

@@ -36,7 +36,16 @@ void line(Session& session, Colour colour, std::string_view mark, const std::str
   session.out << "  " << painted(session, colour, mark) << " " << text << "\n";
 }
 
+// Then the status can not be written either: what it says may be long over.
+void full_disk(Session& session) {
+  if (session.machine.has_room()) return;
+  line(session, Colour::Red, "!",
+       "The disk of " + session.machine.where() + " is full: no status can be written, what is shown may be old.");
+  line(session, Colour::Dim, "  do:", "make room on it");
+}
+
 void what_is_wrong(Session& session, const ports::StoredCluster& stored, bool operated) {
+  full_disk(session);
   const auto& cluster = stored.cluster;
   const std::string& name = cluster.metadata.name;
   if (!operated) {

@@ -18,7 +18,8 @@ constexpr auto kConnectTimeout = std::chrono::milliseconds(500);
 constexpr int kMostRestarts = 5;
 constexpr std::size_t kLogLines = 10;
 // Reasons of Available that waiting does not mend.
-constexpr std::array<std::string_view, 3> kHopeless{"Unsupported", "NeedsAttention", "MigrationRefused"};
+constexpr std::array<std::string_view, 5> kHopeless{"Unsupported", "NeedsAttention", "MigrationRefused", "DiskFull",
+                                                    "NoPermission"};
 
 enum class Outcome { Reached, Interrupted, Failed };
 

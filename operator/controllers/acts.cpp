@@ -1,10 +1,36 @@
 // What ClusterController does for each action of the plan.
 #include "operator/controllers/cluster_controller.hpp"
+#include "operator/ports/steady.hpp"
 
 namespace chatop::controllers {
 
 using chat::base::Status;
 using chat::base::Task;
+
+namespace {
+
+// A condition's reason where trying again will not help until somebody changes something; else empty.
+std::string reason_for_a_person(const std::error_code& code) {
+  if (code == ports::PlatformErrc::disk_full) return "DiskFull";
+  if (code == ports::PlatformErrc::no_permission) return "NoPermission";
+  if (code == ports::PlatformErrc::person || code == ports::ShardErrc::changed_migration) return "NeedsAttention";
+  return {};
+}
+
+// What fails for an hour is not an hour of lines: the 1st, 2nd, 4th, 8th … time, and whenever it fails otherwise.
+bool worth_a_line(const plan::ActFailure& failure, const std::string& message) {
+  return failure.message != message || (failure.attempts & (failure.attempts - 1)) == 0;
+}
+
+// Of the acts that are done inside a shard's Postgres.
+std::optional<std::string> shard_of(const plan::Action& action) {
+  if (const auto* act = std::get_if<plan::MigrateShard>(&action)) return act->shard;
+  if (const auto* act = std::get_if<plan::AssignBuckets>(&action)) return act->shard;
+  if (const auto* act = std::get_if<plan::RestoreLogin>(&action)) return act->shard;
+  return std::nullopt;
+}
+
+}  // namespace
 
 void ClusterController::start_act(plan::Action action) {
   if (closing_ || !acting_.insert(plan::key_of(action)).second) return;
@@ -31,14 +57,15 @@ Task<> ClusterController::run_act(plan::Action action) {
     }
   } else {
     auto& failure = failures_[key];
-    failure.message = "could not " + what + ": " + done.error().message;
-    failure.person =
-        done.error().code == ports::PlatformErrc::person || done.error().code == ports::ShardErrc::changed_migration;
+    auto message = "could not " + what + ": " + done.error().message;
+    failure.reason = reason_for_a_person(done.error().code);
     ++failure.attempts;
-    failure.at_ms = environment_.clock.now_milliseconds();
-    environment_.log.warn(
-        "act_failed",
-        {{"cluster", name_}, {"act", what}, {"attempts", failure.attempts}, {"error", done.error().message}});
+    failure.at_ms = ports::steady_milliseconds(environment_.clock);
+    if (worth_a_line(failure, message))
+      environment_.log.warn(
+          "act_failed",
+          {{"cluster", name_}, {"act", what}, {"attempts", failure.attempts}, {"error", done.error().message}});
+    failure.message = std::move(message);
   }
   wake();
 }
@@ -55,19 +82,18 @@ Task<Status> ClusterController::perform(plan::Action action) {
     if (!removed) co_return removed;
     co_return environment_.store.remove(name_);
   }
-  if (std::holds_alternative<plan::MigrateShard>(action) || std::holds_alternative<plan::AssignBuckets>(action))
-    co_return co_await on_shard(std::move(action));
+  if (auto shard = shard_of(action)) co_return co_await on_shard(*shard, std::move(action));
   co_return co_await on_daemon(std::move(action));
 }
 
-Task<Status> ClusterController::on_shard(plan::Action action) {
-  const auto* assign = std::get_if<plan::AssignBuckets>(&action);
-  const auto shard = assign != nullptr ? assign->shard : std::get<plan::MigrateShard>(action).shard;
+Task<Status> ClusterController::on_shard(std::string shard, plan::Action action) {
   auto access = platform_->shard_access(shard);
   if (!access) co_return chat::base::fail(access.error());
   Status done;
-  if (assign != nullptr)
+  if (const auto* assign = std::get_if<plan::AssignBuckets>(&action))
     done = co_await environment_.shard_admin.own(*access, shard, assign->ranges);
+  else if (std::holds_alternative<plan::RestoreLogin>(action))
+    done = co_await environment_.shard_admin.restore_login(*access);
   else
     done = co_await environment_.shard_admin.migrate(*access);
   readings_->forget_shard(shard);

@@ -1,8 +1,11 @@
 #include "operator/controllers/cluster_controller.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 
 #include "operator/plan/wanted.hpp"
+#include "operator/ports/steady.hpp"
 
 namespace chatop::controllers {
 
@@ -68,25 +71,43 @@ Task<> ClusterController::run() {
 
 plan::Observed ClusterController::observe() {
   plan::Observed seen;
-  seen.now_ms = environment_.clock.now_milliseconds();
+  seen.now_ms = ports::steady_milliseconds(environment_.clock);
+  seen.wall_ms = environment_.clock.now_milliseconds();
   seen.objective = objective_;
   seen.operator_version = environment_.version;
   seen.memory = platform_->memory();
   const auto map = plan::parse_map(seen.memory.map);
   seen.platform = platform_->observe(plan::wanted_processes(cluster_.spec, map, environment_.version));
   readings_->add_to(seen);
+  seen.clock_step_ms = clock_step_ms_;
+  seen.clock_step_at_ms = clock_step_at_ms_;
   seen.acting = acting_;
   seen.failures = failures_;
   return seen;
 }
 
+// A clock that is stepped moves against the steady one at once; one that is slewed does so too slowly to be seen here.
+void ClusterController::watch_clock() {
+  constexpr std::int64_t kStepMs = 1000;
+  const auto now = ports::steady_milliseconds(environment_.clock);
+  const auto ahead = environment_.clock.now_milliseconds() - now;
+  const auto step = ahead - std::exchange(clock_ahead_ms_, ahead).value_or(ahead);
+  if (std::abs(step) < kStepMs) return;
+  clock_step_ms_ = step;
+  clock_step_at_ms_ = now;
+  environment_.log.warn("clock_stepped", {{"cluster", name_}, {"step_ms", step}});
+}
+
 void ClusterController::reconcile() {
+  watch_clock();
   auto seen = observe();
   readings_->ask(seen.platform);
   auto decision = plan::decide(cluster_, seen);
   cluster_.status = decision.status;
   write_status(decision.status, seen.now_ms);
   has_decided_ = true;
+  // What failed and is not wanted any more is no problem any more.
+  std::erase_if(failures_, [&](const auto& each) { return !decision.asked_for.contains(each.first); });
   for (auto& action : decision.actions) start_act(std::move(action));
   if (decision.at_rest && objective_ == plan::Objective::stop) {
     finished_ = true;
@@ -110,9 +131,11 @@ void ClusterController::write_status(const api::ChatClusterStatus& status, std::
   if (!has_document_ || !plan::worth_writing(written_, status, now - written_ms_)) return;
   auto done = environment_.store.write_status(name_, status);
   if (!done) {
-    environment_.log.warn("status_not_written", {{"cluster", name_}, {"error", done.error().message}});
+    if (std::exchange(unwritten_, done.error().message) != done.error().message)
+      environment_.log.warn("status_not_written", {{"cluster", name_}, {"error", done.error().message}});
     return;
   }
+  unwritten_.clear();
   written_ = status;
   written_ms_ = now;
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -32,11 +33,12 @@ class ClusterController {
  private:
   [[nodiscard]] plan::Observed observe();
   void reconcile();
+  void watch_clock();
   void write_status(const api::ChatClusterStatus& status, std::int64_t now);
   void start_act(plan::Action action);
   chat::base::Task<> run_act(plan::Action action);
   [[nodiscard]] chat::base::Task<chat::base::Status> perform(plan::Action action);
-  [[nodiscard]] chat::base::Task<chat::base::Status> on_shard(plan::Action action);
+  [[nodiscard]] chat::base::Task<chat::base::Status> on_shard(std::string shard, plan::Action action);
   [[nodiscard]] chat::base::Task<chat::base::Status> on_daemon(plan::Action action);
 
   const Environment& environment_;
@@ -51,7 +53,11 @@ class ClusterController {
   std::map<std::string, plan::ActFailure> failures_;
   api::ChatClusterStatus written_;
   std::int64_t written_ms_ = 0;
+  std::string unwritten_;  // why the last status could not be written
   std::int64_t tidied_ms_ = 0;
+  std::optional<std::int64_t> clock_ahead_ms_;  // the wall clock, of the steady one
+  std::int64_t clock_step_ms_ = 0;
+  std::int64_t clock_step_at_ms_ = 0;
   bool has_decided_ = false;
   bool finished_ = false;
   bool closing_ = false;

@@ -1,6 +1,9 @@
 #include "operator/controllers/readings.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "operator/ports/steady.hpp"
 
 namespace chatop::controllers {
 
@@ -13,15 +16,19 @@ namespace {
 
 constexpr std::int64_t kShardsEveryMs = 5000;
 constexpr std::int64_t kShardAgainMs = 500;
+constexpr unsigned kImpatientMisses = 20;  // a shard that stays away is asked as seldom as one that is well
+constexpr std::int64_t kSlowRedisMs = 250;
+constexpr unsigned kSlowAnswers = 3;
 
 bool differs(const ports::DaemonReport& a, const ports::DaemonReport& b) {
   return a.ready != b.ready || a.not_ready != b.not_ready || a.map_version != b.map_version ||
-         a.draining != b.draining || (a.connections == 0) != (b.connections == 0);
+         a.draining != b.draining || (a.connections == 0) != (b.connections == 0) || a.findings != b.findings;
 }
 
 bool differs(const ports::ShardReport& a, const ports::ShardReport& b) {
   return a.takes_writes != b.takes_writes || a.migrated != b.migrated || a.migration_problem != b.migration_problem ||
-         a.identity != b.identity || a.ranges != b.ranges;
+         a.identity != b.identity || a.ranges != b.ranges || a.login_problem != b.login_problem ||
+         (a.connections >= a.most_connections) != (b.connections >= b.most_connections);
 }
 
 }  // namespace
@@ -30,7 +37,7 @@ Readings::Readings(const Environment& environment, ports::Platform& platform, st
     : environment_(environment), platform_(platform), changed_(std::move(changed)), tasks_(environment.executor) {}
 
 void Readings::ask(const ports::PlatformView& platform) {
-  const auto now = environment_.clock.now_milliseconds();
+  const auto now = ports::steady_milliseconds(environment_.clock);
   const bool shards_due = now >= shards_due_ms_;
   if (shards_due) shards_due_ms_ = now + kShardsEveryMs;
   for (const auto& process : platform.processes) {
@@ -40,8 +47,9 @@ void Readings::ask(const ports::PlatformView& platform) {
       tasks_.spawn("ask redis", ask_redis(process.pid));
     } else if (process.role == Role::shard) {
       auto& shard = shards_[process.name];
-      const bool unsure = shard.pid != process.pid || !shard.view.report || !shard.view.report->migrated ||
-                          shard.view.report->ranges.empty();
+      const bool away = shard.pid == process.pid && shard.misses >= kImpatientMisses;
+      const bool unsure = !away && (shard.pid != process.pid || !shard.view.report || !shard.view.report->migrated ||
+                                    shard.view.report->ranges.empty());
       if (!shards_due && !(unsure && now - shard.asked_ms >= kShardAgainMs)) continue;
       shard.asked_ms = now;
       asking_.insert(process.name);
@@ -76,7 +84,7 @@ Task<> Readings::ask_daemon(std::string name, std::int64_t pid, HostPort admin) 
   }
   const bool new_news = !daemon.report || differs(*daemon.report, *report) || daemon.misses > 0;
   daemon.report = std::move(*report);
-  daemon.report_ms = environment_.clock.now_milliseconds();
+  daemon.report_ms = ports::steady_milliseconds(environment_.clock);
   daemon.misses = 0;
   if (new_news) changed_();
 }
@@ -86,19 +94,22 @@ void Readings::forget_shard(const std::string& name) {
   if (it == shards_.end()) return;
   it->second.view.report.reset();
   it->second.asked_ms = 0;
+  it->second.misses = 0;
 }
 
 void Readings::keep_shard(const std::string& name, std::int64_t pid, Result<ports::ShardReport> report) {
   auto& shard = shards_[name];
   const auto before = shard.pid == pid ? shard.view.report : std::nullopt;
+  if (shard.pid != pid) shard.misses = 0;
+  shard.misses = report ? 0 : shard.misses + 1;
   shard.pid = pid;
-  shard.view.problem.clear();
   if (!report) {
     shard.view.report.reset();
-    shard.view.problem = report.error().message;
-    if (before) changed_();
+    const bool new_problem = std::exchange(shard.view.problem, report.error().message) != report.error().message;
+    if (before || new_problem) changed_();
     return;
   }
+  shard.view.problem.clear();
   shard.view.writes_per_second = 0;
   if (before) {
     const auto written = std::max<std::int64_t>(0, report->messages_total - before->messages_total);
@@ -121,18 +132,32 @@ Task<> Readings::ask_shard(std::string name, std::int64_t pid) {
 }
 
 Task<> Readings::ask_redis(std::int64_t pid) {
-  const bool answers = co_await platform_.redis_answers();
+  const auto report = co_await platform_.redis_report();
   asking_.erase(ports::process_name(Role::redis, 0));
-  const auto answered = answers ? pid : 0;
-  if (answered == redis_answered_pid_) co_return;
-  redis_answered_pid_ = answered;
-  changed_();
+  const auto answered = report.answers ? pid : 0;
+  const bool other_life = std::exchange(redis_answered_pid_, answered) != answered;
+  if (!report.answers) {
+    if (other_life) changed_();
+    co_return;
+  }
+  const auto before = redis_;
+  if (other_life) redis_ = {};
+  redis_.takes_writes = report.takes_writes;
+  slow_answers_ = report.round_trip_ms > kSlowRedisMs ? slow_answers_ + 1 : 0;
+  redis_.slow = slow_answers_ >= kSlowAnswers;
+  const auto evicted = std::exchange(redis_evicted_, report.evicted_keys);
+  if (!other_life && report.evicted_keys > evicted)
+    redis_.evicted_at_ms = ports::steady_milliseconds(environment_.clock);
+  if (other_life || before.takes_writes != redis_.takes_writes || before.slow != redis_.slow) changed_();
 }
 
 void Readings::add_to(plan::Observed& seen) const {
   for (const auto& process : seen.platform.processes) {
     if (!process.running) continue;
-    if (process.role == Role::redis) seen.redis_answers = redis_answered_pid_ == process.pid;
+    if (process.role == Role::redis) {
+      seen.redis_answers = redis_answered_pid_ == process.pid;
+      seen.redis = redis_;
+    }
     if (auto it = daemons_.find(process.name); it != daemons_.end() && it->second.pid == process.pid)
       seen.daemons[process.name] = it->second;
     if (auto it = shards_.find(process.name); it != shards_.end() && it->second.pid == process.pid)

@@ -34,6 +34,7 @@ class Readings {
   struct Shard {
     std::int64_t pid = 0;
     std::int64_t asked_ms = 0;
+    unsigned misses = 0;  // questions in a row without an answer
     plan::ShardView view;
   };
   const Environment& environment_;
@@ -42,6 +43,9 @@ class Readings {
   std::map<std::string, plan::DaemonView> daemons_;
   std::map<std::string, Shard> shards_;
   std::int64_t redis_answered_pid_ = 0;  // 0: it did not answer when last asked
+  plan::RedisView redis_;
+  std::int64_t redis_evicted_ = 0;
+  unsigned slow_answers_ = 0;  // of Redis, in a row
   std::int64_t shards_due_ms_ = 0;
   std::set<std::string> asking_;
   chat::base::TaskGroup tasks_;

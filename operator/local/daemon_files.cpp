@@ -83,6 +83,8 @@ std::string postgres_config(const ports::ProcessSpec& process, const ClusterLayo
       "timezone = 'UTC'\nlog_timezone = 'UTC'\n"
       "log_destination = 'stderr'\nlogging_collector = off\nlog_line_prefix = '%m [%p] %q%a '\n"
       "log_checkpoints = off\n"
+      "# One line an error: what fails again and again, on a full disk for one, is not to fill a log with contexts.\n"
+      "log_error_verbosity = 'terse'\n"
       "# Statements carry what people write: never logged.\n"
       "log_min_error_statement = 'panic'\nlog_parameter_max_length_on_error = 0\n";
   return text;

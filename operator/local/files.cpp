@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <fstream>
 
+#include "operator/local/write_failure.hpp"
+
 namespace chatop::local {
 namespace {
 
@@ -21,8 +23,6 @@ class Category final : public std::error_category {
     return code == static_cast<int>(FileErrc::read) ? "can not be read" : "can not be written";
   }
 };
-
-std::string reason(int error) { return std::generic_category().message(error); }
 
 bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -47,9 +47,9 @@ chat::base::Status write_file(const std::filesystem::path& path, std::string_vie
   bool ok = fd >= 0 && ::fchmod(fd, mode) == 0 && write_all(fd, text) && ::fsync(fd) == 0;
   const int error = errno;
   if (fd >= 0) ::close(fd);
-  if (!ok) return chat::base::fail(FileErrc::write, path.string() + " can not be written: " + reason(error));
+  if (!ok) return chat::base::fail(write_failure(path.string() + " can not be written", error));
   if (::rename(beside.c_str(), path.c_str()) != 0)
-    return chat::base::fail(FileErrc::write, path.string() + " can not be replaced: " + reason(errno));
+    return chat::base::fail(write_failure(path.string() + " can not be replaced", errno));
   return {};
 }
 
@@ -71,17 +71,17 @@ chat::base::Status flush_file_system(const std::filesystem::path& path) {
   const int error = errno;
   if (fd >= 0) ::close(fd);
   if (flushed) return {};
-  return chat::base::fail(FileErrc::write, path.string() + " can not be flushed: " + reason(error));
+  return chat::base::fail(write_failure(path.string() + " can not be flushed", error));
 }
 
 chat::base::Status make_directory(const std::filesystem::path& path, mode_t mode) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) return chat::base::fail(FileErrc::write, path.string() + " can not be made: " + error.message());
+  if (error) return chat::base::fail(write_failure(path.string() + " can not be made", error.value()));
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 07777) == mode) return {};
   if (::chmod(path.c_str(), mode) != 0)
-    return chat::base::fail(FileErrc::write, path.string() + " can not get its permissions: " + reason(errno));
+    return chat::base::fail(write_failure(path.string() + " can not get its permissions", errno));
   return {};
 }
 

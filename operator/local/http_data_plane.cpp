@@ -15,6 +15,8 @@ namespace http = chat::io::http;
 namespace {
 
 constexpr auto kTimeout = std::chrono::milliseconds(2000);
+constexpr std::size_t kMostFindings = 20;
+constexpr std::size_t kMostFindingBytes = 600;
 
 std::string text_field(const Json& json, const char* key) {
   auto it = json.find(key);
@@ -24,6 +26,17 @@ std::string text_field(const Json& json, const char* key) {
 std::int64_t number_field(const Json& json, const char* key) {
   auto it = json.find(key);
   return it != json.end() ? chat::base::whole_number(*it).value_or(0) : 0;
+}
+
+std::vector<ports::Finding> findings_of(const Json& status) {
+  std::vector<ports::Finding> findings;
+  auto list = status.find("findings");
+  if (list == status.end() || !list->is_array()) return findings;
+  for (const auto& each : *list) {
+    if (each.is_object() && findings.size() < kMostFindings)
+      findings.push_back({text_field(each, "reason"), text_field(each, "message").substr(0, kMostFindingBytes)});
+  }
+  return findings;
 }
 
 Task<Status> ask(HostPort admin, http::Request request) {
@@ -52,6 +65,7 @@ Task<Result<ports::DaemonReport>> HttpDataPlane::report(HostPort admin, std::str
   report.state = text_field(*json, "state");
   report.map_version = number_field(*json, "map_version");
   report.connections = number_field(*json, "connections");
+  report.findings = findings_of(*json);
   report.draining = report.state == "Draining" || (json->contains("draining") && (*json)["draining"] == true);
   co_return report;
 }

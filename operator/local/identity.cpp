@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
+#include <ctime>
 #include <fstream>
 #include <sstream>
 
@@ -82,6 +84,13 @@ std::optional<std::int64_t> start_time_of(std::int64_t pid) {
     return value;
   }
   return std::nullopt;
+}
+
+std::int64_t milliseconds_since(std::int64_t start_time) {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);  // what field 22 counts in
+  const std::int64_t now_ms = static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+  return now_ms - start_time * 1000 / std::max<std::int64_t>(1, ::sysconf(_SC_CLK_TCK));
 }
 
 std::int64_t lock_holder(const std::filesystem::path& file) {

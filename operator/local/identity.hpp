@@ -18,7 +18,7 @@ struct Identity {
   std::string boot_id;
   std::string config_hash;
   std::vector<std::string> command;
-  std::int64_t started_ms = 0;
+  std::int64_t started_ms = 0;  // wall clock, for people
   std::int64_t restarts = 0;
   bool operator==(const Identity&) const = default;
 };
@@ -28,6 +28,8 @@ struct Identity {
 
 [[nodiscard]] std::string boot_id();
 [[nodiscard]] std::optional<std::int64_t> start_time_of(std::int64_t pid);  // nullopt: no such process, or a zombie
+// How long ago that start time, of this boot, is: no step of the wall clock changes it.
+[[nodiscard]] std::int64_t milliseconds_since(std::int64_t start_time);
 // The process that holds the write lock on `file`; 0 where nobody does.
 [[nodiscard]] std::int64_t lock_holder(const std::filesystem::path& file);
 

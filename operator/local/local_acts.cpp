@@ -8,8 +8,10 @@
 #include "operator/local/identity.hpp"
 #include "operator/local/local_platform.hpp"
 #include "operator/local/orphans.hpp"
+#include "operator/local/port_holder.hpp"
 #include "operator/local/run_program.hpp"
 #include "operator/local/secrets.hpp"
+#include "operator/ports/steady.hpp"
 
 namespace chatop::local {
 
@@ -26,6 +28,13 @@ constexpr auto kInitialiseTime = std::chrono::minutes(3);
 // A port of a process that has just ended may be held a moment longer by what it left behind.
 constexpr std::int64_t kPortPatienceMs = 5000;
 
+Status check_daemon(const Installation& installation, const char* program) {
+  const auto path = installation.bin / program;
+  if (::access(path.c_str(), X_OK) == 0) return {};
+  return chat::base::fail(PlatformErrc::person,
+                          path.string() + " is missing: build or install it beside chat-operator");
+}
+
 }  // namespace
 
 Status LocalPlatform::make_folders() {
@@ -38,11 +47,8 @@ Status LocalPlatform::make_folders() {
                             closed.string() + " can not be entered by the user " + user +
                                 ", whom PostgreSQL runs as: choose a directory that it can reach, for example "
                                 "/var/lib/chatcluster");
-  for (const char* program : {"chat-gateway", "chat-api", "chat-messages", "chat-worker"}) {
-    const auto path = environment_.installation.bin / program;
-    if (::access(path.c_str(), X_OK) != 0)
-      return chat::base::fail(PlatformErrc::person,
-                              path.string() + " is missing: build or install it beside chat-operator");
+  for (auto role : {Role::gateway, Role::api, Role::messages, Role::worker}) {
+    if (auto there = check_daemon(environment_.installation, program_of(role)); !there) return there;
   }
   for (const auto& folder :
        {layout_.root.parent_path(), layout_.root, layout_.config(), layout_.run(), layout_.logs(), layout_.redis()}) {
@@ -132,14 +138,36 @@ Status LocalPlatform::free_ports(const ProcessSpec& process) {
     const auto port = ports_->find(key);
     if (port == 0 || port_is_free(port)) continue;
     const Supervised* facts = supervisor_.find(process.name);
-    const auto now = chat::base::SystemClock().now_milliseconds();
+    const auto now = ports::steady_milliseconds(chat::base::SystemClock());
     if (facts != nullptr && now - facts->ended_ms < kPortPatienceMs)
       return chat::base::fail(PlatformErrc::later, "port " + std::to_string(port) + " of " + key + " is still taken");
     auto other = ports_->replace(key);
     if (!other) return chat::base::fail(other.error());
-    environment_.log.warn("port_replaced", {{"cluster", layout_.cluster}, {"key", key}, {"was", port}, {"is", *other}});
+    const auto holder = port_holder(port);
+    environment_.log.warn(
+        "port_replaced",
+        {{"cluster", layout_.cluster}, {"key", key}, {"was", port}, {"is", *other}, {"held_by", holder}});
+    if (key == "gateways" || key == "api") taken_ports_.push_back({key, port, *other, holder});
   }
   return {};
+}
+
+// What may have gone since the cluster was prepared: without it the process would only fail again and again.
+Status LocalPlatform::check_needs(const ProcessSpec& process) {
+  if (process.role == Role::shard || process.role == Role::redis) {
+    auto found = find_requirements();
+    if (!found) return chat::base::fail(found.error());
+    requirements_ = *found;
+  }
+  if (process.role == Role::shard) {
+    const auto& user = requirements_->postgres_user;
+    if (auto closed = closed_folder(layout_.data(process.name), user); !user.empty() && !closed.empty())
+      return chat::base::fail(PlatformErrc::no_permission,
+                              closed.string() + " can not be entered by the user " + user +
+                                  ", whom PostgreSQL runs as: give that user the right to");
+    return {};
+  }
+  return process.role == Role::redis ? Status{} : check_daemon(environment_.installation, program_of(process.role));
 }
 
 Task<Status> LocalPlatform::start(ProcessSpec process) {
@@ -149,6 +177,7 @@ Task<Status> LocalPlatform::start(ProcessSpec process) {
     auto work = [data = layout_.data(process.name)]() -> Status { return end_orphans(data, kOrphanPatience); };
     if (auto ok = co_await environment_.pool.run(std::move(work)); !ok) co_return ok;
   }
+  if (auto ok = check_needs(process); !ok) co_return ok;
   if (auto ok = free_ports(process); !ok) co_return ok;
   const Files files = configuration(process);
   if (auto ok = write_file(files.path, files.text, files.mode); !ok) co_return ok;

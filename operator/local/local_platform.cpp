@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "operator/local/disks.hpp"
 #include "operator/local/files.hpp"
 #include "operator/local/log_rotation.hpp"
 #include "operator/local/secrets.hpp"
@@ -22,31 +24,21 @@ using ports::Role;
 
 namespace {
 
-constexpr std::size_t kLastLines = 5;
+constexpr std::size_t kLastLines = 20;  // of a server that breaks on its start, with those of the start
 
 HostPort loopback(std::uint16_t port) { return {"127.0.0.1", port}; }
 
 bool is_daemon(Role role) { return role != Role::shard && role != Role::redis; }
 
-const char* program_of(Role role) {
-  switch (role) {
-    case Role::gateway:
-      return "chat-gateway";
-    case Role::api:
-      return "chat-api";
-    case Role::messages:
-      return "chat-messages";
-    case Role::worker:
-    case Role::shard:
-    case Role::redis:
-      break;
-  }
-  return "chat-worker";
-}
-
 const char* shared_key(Role role) {
   if (role == Role::gateway) return "gateways";
   return role == Role::api ? "api" : nullptr;
+}
+
+// Of a line of Redis's INFO.
+std::int64_t number_of(const std::string& info, std::string_view key) {
+  const auto at = info.find(key);
+  return at == std::string::npos ? 0 : std::strtoll(info.c_str() + at + key.size(), nullptr, 10);
 }
 
 std::map<std::string, std::int64_t> parse_drains(const std::string& text) {
@@ -111,7 +103,8 @@ void LocalPlatform::add_facts(ProcessView& view) const {
   view.failures = facts->failures;
   view.ended_ms = facts->ended_ms;
   view.how_it_ended = facts->how_it_ended;
-  if (!facts->running && facts->ended_ms > 0) view.last_lines = last_lines(layout_.log(view.name), kLastLines);
+  if (facts->failures > 1 || (!facts->running && facts->ended_ms > 0))
+    view.last_lines = last_lines(layout_.log(view.name), kLastLines);
 }
 
 ProcessView LocalPlatform::view(const ProcessSpec& process) const {
@@ -139,7 +132,13 @@ ports::PlatformView LocalPlatform::observe(const std::vector<ProcessSpec>& wante
     platform.gateways_shared = loopback(ports_->find("gateways"));
     platform.api_shared = loopback(ports_->find("api"));
   }
-  for (const auto& process : wanted) platform.processes.push_back(view(process));
+  std::vector<std::string> shards;
+  for (const auto& process : wanted) {
+    platform.processes.push_back(view(process));
+    if (process.role == Role::shard) shards.push_back(process.name);
+  }
+  platform.disks = look_at_disks(layout_, shards);
+  platform.taken_ports = taken_ports_;
   for (const auto& facts : supervisor_.all()) {
     const bool known =
         std::any_of(wanted.begin(), wanted.end(), [&](const auto& each) { return each.name == facts.name; });
@@ -157,9 +156,10 @@ ports::PlatformView LocalPlatform::observe(const std::vector<ProcessSpec>& wante
   return platform;
 }
 
-Task<bool> LocalPlatform::redis_answers() {
+Task<ports::RedisReport> LocalPlatform::redis_report() {
+  ports::RedisReport report;
   const auto port = ports_ ? ports_->find("redis") : std::uint16_t{0};
-  if (port == 0 || redis_password_.empty()) co_return false;
+  if (port == 0 || redis_password_.empty()) co_return report;
   if (redis_ && redis_port_ != port) {
     co_await redis_->stop();
     redis_.reset();
@@ -172,9 +172,20 @@ Task<bool> LocalPlatform::redis_answers() {
     redis_port_ = port;
     redis_->start();
   }
-  std::vector<std::string> ping{"PING"};
-  auto reply = co_await redis_->command(std::move(ping));
-  co_return reply.has_value();
+  const auto asked = std::chrono::steady_clock::now();
+  std::vector<std::string> write{"SET", "operator:probe", "1", "PX", "10000"};
+  auto written = co_await redis_->command(std::move(write));
+  const auto took = std::chrono::steady_clock::now() - asked;
+  report.round_trip_ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  // "OOM command not allowed when used memory > 'maxmemory'": it is there, and full.
+  const bool full = !written && written.error().message.find("OOM") != std::string::npos;
+  if (!written && !full) co_return report;
+  report.takes_writes = !full;
+  std::vector<std::string> ask{"INFO", "stats"};
+  auto stats = co_await redis_->command(std::move(ask));
+  report.answers = stats.has_value();
+  if (stats) report.evicted_keys = number_of(stats->string, "evicted_keys:");
+  co_return report;
 }
 
 Result<ports::ShardAccess> LocalPlatform::shard_access(const std::string& shard) {
@@ -187,6 +198,22 @@ Result<ports::ShardAccess> LocalPlatform::shard_access(const std::string& shard)
 }
 
 Result<std::string> LocalPlatform::admin_token() { return chat::base::read_secret(layout_.secret(kAdminToken)); }
+
+const char* LocalPlatform::program_of(Role role) {
+  switch (role) {
+    case Role::gateway:
+      return "chat-gateway";
+    case Role::api:
+      return "chat-api";
+    case Role::messages:
+      return "chat-messages";
+    case Role::worker:
+    case Role::shard:
+    case Role::redis:
+      break;
+  }
+  return "chat-worker";
+}
 
 bool LocalPlatform::runs(Role role) const {
   for (const auto& facts : supervisor_.all()) {
@@ -202,6 +229,7 @@ Task<> LocalPlatform::tidy() {
     rotate_logs(ours);
     return {};
   };
+  std::erase_if(taken_ports_, [](const auto& taken) { return port_is_free(taken.was); });
   (void)co_await environment_.pool.run(std::move(work));
 }
 

@@ -41,7 +41,7 @@ class LocalPlatform final : public ports::Platform {
   chat::base::Task<chat::base::Status> remove(bool keep_data) override;
   chat::base::Task<> tidy() override;
   chat::base::Task<> close() override;
-  chat::base::Task<bool> redis_answers() override;
+  chat::base::Task<ports::RedisReport> redis_report() override;
   chat::base::Result<ports::ShardAccess> shard_access(const std::string& shard) override;
   chat::base::Result<std::string> admin_token() override;
 
@@ -60,6 +60,8 @@ class LocalPlatform final : public ports::Platform {
   chat::base::Status make_folders();
   [[nodiscard]] chat::base::Status initialise(const std::string& shard) const;  // blocks: initdb
   [[nodiscard]] bool runs(ports::Role role) const;
+  [[nodiscard]] static const char* program_of(ports::Role role);  // of a daemon
+  [[nodiscard]] chat::base::Status check_needs(const ports::ProcessSpec& process);
 
   LocalEnvironment environment_;
   ClusterLayout layout_;
@@ -67,6 +69,7 @@ class LocalPlatform final : public ports::Platform {
   ports::Memory memory_;
   std::optional<PortsFile> ports_;
   std::optional<Requirements> requirements_;
+  std::vector<ports::TakenPort> taken_ports_;  // of those that people know
   std::string redis_password_;
   bool prepared_ = false;
   std::unique_ptr<chat::io::redis::Client> redis_;

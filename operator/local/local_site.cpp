@@ -145,6 +145,13 @@ bool LocalSite::exists() {
   return fs::exists(directory_, error);
 }
 
+bool LocalSite::has_room() {
+  constexpr std::uintmax_t kLittle = 1024 * 1024;
+  std::error_code error;
+  const auto space = fs::space(directory_, error);
+  return error || space.available >= kLittle;
+}
+
 Status LocalSite::may_purge() {
   const auto foreign = foreign_entry(directory_);
   if (foreign.empty()) return {};

@@ -43,6 +43,7 @@ class LocalSite final : public ports::Machine {
   [[nodiscard]] chat::base::Status stop_everything(std::chrono::seconds timeout) override;
   [[nodiscard]] bool has_clusters() override;
   [[nodiscard]] bool exists() override;
+  [[nodiscard]] bool has_room() override;
   [[nodiscard]] chat::base::Status may_purge() override;
   [[nodiscard]] chat::base::Status purge() override;
 

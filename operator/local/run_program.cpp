@@ -10,6 +10,7 @@
 
 #include "operator/local/files.hpp"
 #include "operator/local/pidfd.hpp"
+#include "operator/local/write_failure.hpp"
 #include "operator/ports/platform.hpp"
 
 namespace chatop::local {
@@ -34,7 +35,7 @@ chat::base::Status run_program(const std::string& launcher, const Launch& launch
   if (polled > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   std::string message = launch.name + (polled > 0 ? " failed" : " did not end in time");
   for (const auto& line : last_lines(launch.log, 3)) message += ": " + line;
-  return chat::base::fail(ports::PlatformErrc::later, message);
+  return chat::base::fail(program_failure(std::move(message)));
 }
 
 }  // namespace chatop::local

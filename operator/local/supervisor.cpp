@@ -15,6 +15,7 @@
 #include "operator/local/identity.hpp"
 #include "operator/local/pidfd.hpp"
 #include "operator/ports/platform.hpp"
+#include "operator/ports/steady.hpp"
 
 namespace chatop::local {
 
@@ -82,10 +83,10 @@ bool Supervisor::adopt(const std::string& name) {
   facts.name = name;
   facts.restarts = identity->restarts;
   facts.config_hash = identity->config_hash;
-  facts.started_ms = identity->started_ms;
+  facts.started_ms = ports::steady_milliseconds(clock_) - milliseconds_since(identity->start_time);
   if (fd < 0 || !proves(evidence, *identity)) {
     if (evidence.boot_id == identity->boot_id) {
-      facts.ended_ms = clock_.now_milliseconds();
+      facts.ended_ms = ports::steady_milliseconds(clock_);
       facts.how_it_ended = "ended while no operator was there";
     }
     processes_.try_emplace(name, process);  // remembers how often it was restarted
@@ -121,7 +122,7 @@ Status Supervisor::start(Launch launch) {
   facts.stopping = false;
   facts.pid = pid;
   facts.config_hash = launch.config_hash;
-  facts.started_ms = clock_.now_milliseconds();
+  facts.started_ms = ports::steady_milliseconds(clock_);
   processes_[name] = process;
   log_.info("process_started",
             {{"cluster", layout_.cluster}, {"process", name}, {"pid", facts.pid}, {"restarts", facts.restarts}});
@@ -145,7 +146,7 @@ void Supervisor::watch(const std::shared_ptr<Process>& process) {
 
 void Supervisor::ended(const std::shared_ptr<Process>& process, const std::string& how, bool lock_was_held) {
   auto& facts = process->facts;
-  const auto now = clock_.now_milliseconds();
+  const auto now = ports::steady_milliseconds(clock_);
   facts.running = false;
   if (!facts.stopping) {
     facts.failures = failures_after_end(facts.failures, std::chrono::milliseconds(now - facts.started_ms));

@@ -29,6 +29,9 @@ struct Kill {
 struct MigrateShard {
   std::string shard;
 };
+struct RestoreLogin {
+  std::string shard;
+};
 struct AssignBuckets {
   std::string shard;
   std::vector<ports::OwnedRange> ranges;
@@ -46,8 +49,8 @@ struct Drain {
 struct RemoveCluster {
   bool keep_data = true;
 };
-using Action = std::variant<PrepareCluster, Prepare, Start, Stop, Kill, MigrateShard, AssignBuckets, Remember, PushMap,
-                            Drain, RemoveCluster>;
+using Action = std::variant<PrepareCluster, Prepare, Start, Stop, Kill, MigrateShard, RestoreLogin, AssignBuckets,
+                            Remember, PushMap, Drain, RemoveCluster>;
 
 // "process gateway-0", "shard shard-0", "map gateway-0", "memory", "cluster".
 [[nodiscard]] std::string key_of(const Action& action);

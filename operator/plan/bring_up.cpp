@@ -20,6 +20,7 @@ void tend_shard(Context& context, const ProcessView& process) {
   const auto& report = *it->second.report;
   if (!report.takes_writes || !report.migration_problem.empty()) return;
   if (!report.migrated) return context.act(MigrateShard{process.name});
+  if (!report.login_problem.empty()) return context.act(RestoreLogin{process.name});
   if (report.identity == process.name && joined(report.ranges) == context.buckets) return;
   context.act(AssignBuckets{process.name, context.buckets});
 }

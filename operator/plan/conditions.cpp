@@ -3,12 +3,14 @@
 #include "dataplane/base/clock.hpp"
 #include "operator/plan/parts.hpp"
 #include "operator/plan/restart.hpp"
+#include "operator/plan/surroundings.hpp"
 #include "operator/plan/wanted.hpp"
 
 namespace chatop::plan {
 
 using api::Condition;
 using api::ConditionStatus;
+using ports::Finding;
 using ports::Role;
 
 namespace {
@@ -22,11 +24,6 @@ constexpr RoleName kDaemons[] = {
 
 constexpr std::int64_t kRecoveredAfterMs = 60'000;
 
-struct Finding {
-  std::string reason;
-  std::string message;
-};
-
 std::string join(const std::vector<std::string>& sentences) {
   std::string text;
   for (const auto& sentence : sentences) text += (text.empty() ? "" : "; ") + sentence;
@@ -37,15 +34,15 @@ std::string join(const std::vector<std::string>& sentences) {
 std::vector<Finding> find_problems(const Context& context) {
   std::vector<Finding> problems;
   for (const auto& [key, failure] : context.seen.failures) {
-    if (failure.person || failure.attempts >= 2)
-      problems.push_back({failure.person ? "NeedsAttention" : "ActFailed", failure.message});
+    if (!failure.reason.empty() || failure.attempts >= 2)
+      problems.push_back({failure.reason.empty() ? "ActFailed" : failure.reason, failure.message});
   }
   for (const auto& process : context.seen.platform.processes) {
     const bool recovered = process.running && context.seen.now_ms - process.started_ms > kRecoveredAfterMs;
     if (!context.is_wanted(process.name) || process.failures < kCrashLoop || recovered) continue;
     std::string message = process.name + " ends again and again soon after its start: it " + process.how_it_ended;
-    if (!process.last_lines.empty()) message += ". Its log ends with: " + process.last_lines.back();
-    problems.push_back({"CrashLoop", message + " (chatctl logs " + process.name + ")"});
+    if (auto line = telling_line(process.last_lines); !line.empty()) message += ". Its log ends with: " + line;
+    problems.push_back({crash_reason(process.last_lines), message + " (chatctl logs " + process.name + ")"});
   }
   for (const auto& [name, shard] : context.seen.shards) {
     if (shard.report && !shard.report->migration_problem.empty())
@@ -54,18 +51,39 @@ std::vector<Finding> find_problems(const Context& context) {
   return problems;
 }
 
+// Why a shard does not serve, as far as it is known.
+Finding unavailable_shard(const Context& context, const std::string& name) {
+  auto it = context.seen.shards.find(name);
+  if (it == context.seen.shards.end() || it->second.report || it->second.problem.empty())
+    return {"ShardUnavailable", name + " takes no writes: its conversations wait"};
+  const std::string why = name + " does not answer the operator (" + it->second.problem + ")";
+  if (it->second.problem.find("password authentication failed") == std::string::npos)
+    return {"ShardUnavailable", why + ": its conversations wait"};
+  return {"ShardUnavailable", why +
+                                  ": chat may go on there, but nobody looks after it; give its superuser the password "
+                                  "of secrets/postgres_superuser_password back (alter role)"};
+}
+
+// " (messages-0: shard-1: not connected)", as the first of them says.
+std::string why_not(const Context& context, Role role) {
+  for (const auto& process : context.seen.platform.processes) {
+    const auto* report = process.role == role ? context.live_report(process) : nullptr;
+    if (report != nullptr && !report->not_ready.empty()) return " (" + process.name + ": " + report->not_ready + ")";
+  }
+  return {};
+}
+
 // What keeps the cluster from serving right now; empty: nothing.
 std::optional<Finding> missing_now(const Context& context) {
   for (const auto& spec : context.wanted) {
-    if (spec.role == Role::shard && !context.shard_serves(spec.name))
-      return Finding{"ShardUnavailable", spec.name + " takes no writes: its conversations wait"};
+    if (spec.role == Role::shard && !context.shard_serves(spec.name)) return unavailable_shard(context, spec.name);
     const auto* process = context.find(spec.name);
     if (spec.role == Role::redis && (process == nullptr || !context.is_ready(*process)))
       return Finding{"RedisUnavailable", "redis does not answer: messages are kept and delivered, slower"};
   }
   for (const auto& [role, name] : kDaemons) {
     if (desired(context.spec, role) > 0 && context.ready_count(role) == 0)
-      return Finding{"DaemonUnavailable", "none of the " + std::string(name) + " is ready"};
+      return Finding{"DaemonUnavailable", "none of the " + std::string(name) + " is ready" + why_not(context, role)};
   }
   return std::nullopt;
 }
@@ -159,6 +177,10 @@ Condition degraded(const Context& context, const std::vector<std::string>& not_s
   condition.status = ConditionStatus::False;
   condition.reason = "AsWanted";
   condition.message = "Nothing is known to be wrong.";
+  if (context.seen.objective == Objective::serve) {
+    auto around = find_surroundings(context);
+    std::move(around.begin(), around.end(), std::back_inserter(problems));
+  }
   if (!not_served.empty()) problems.push_back({"Unsupported", join(not_served)});
   if (problems.empty() && has_served(context) && context.seen.objective == Objective::serve) {
     if (auto missing = missing_now(context)) problems.push_back(*missing);
@@ -231,7 +253,7 @@ std::vector<Condition> make_conditions(const Context& context, const std::vector
   for (auto& condition : conditions) {
     const auto* before = api::find_condition(context.cluster.status, condition.type);
     const bool same = before != nullptr && before->status == condition.status;
-    condition.last_transition_time = same ? before->last_transition_time : chat::base::rfc3339(context.seen.now_ms);
+    condition.last_transition_time = same ? before->last_transition_time : chat::base::rfc3339(context.seen.wall_ms);
     condition.observed_generation = context.cluster.metadata.generation;
   }
   return conditions;

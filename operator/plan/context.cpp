@@ -118,9 +118,10 @@ bool Context::map_is_seen() const {
 
 void Context::act(Action action) {
   const auto key = key_of(action);
+  asked_for.insert(key);
   if (seen.acting.contains(key)) return;
   if (auto it = seen.failures.find(key); it != seen.failures.end()) {
-    const auto wait = it->second.person ? kPersonRetryMs : restart_wait(it->second.attempts + 1).count();
+    const auto wait = !it->second.reason.empty() ? kPersonRetryMs : restart_wait(it->second.attempts + 1).count();
     const auto due = it->second.at_ms + wait;
     if (due > seen.now_ms) return wake_at(due);
   }

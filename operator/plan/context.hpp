@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct Context {
   std::vector<ports::ProcessSpec> wanted;
   ports::Memory memory;  // as it should be after this decision
   std::vector<Action> actions;
+  std::set<std::string> asked_for;  // keys of all acts that were wanted, those that have to wait included
   std::optional<std::int64_t> wake_at_ms;
 };
 

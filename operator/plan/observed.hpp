@@ -30,17 +30,24 @@ struct ShardView {
   std::int64_t writes_per_second = 0;
 };
 
+struct RedisView {
+  bool takes_writes = true;
+  bool slow = false;               // several answers in a row took long
+  std::int64_t evicted_at_ms = 0;  // when it was last seen to have evicted something; 0: never
+};
+
 // An act that failed and was not done since.
 struct ActFailure {
   std::string message;
-  bool person = false;  // trying again will not help until somebody changes something
+  std::string reason;  // set: trying again will not help until somebody changes something; a condition's reason
   unsigned attempts = 0;
   std::int64_t at_ms = 0;
 };
 
 // Everything the decision is made from. Absent or old readings are absent here: nothing is guessed.
 struct Observed {
-  std::int64_t now_ms = 0;
+  std::int64_t now_ms = 0;   // steady (ports/steady.hpp), like every other time here; a step of the clock is not seen
+  std::int64_t wall_ms = 0;  // what people's clocks show: for time stamps only
   Objective objective = Objective::serve;
   std::string operator_version;
   ports::PlatformView platform;
@@ -48,6 +55,9 @@ struct Observed {
   std::map<std::string, DaemonView> daemons;  // by process
   std::map<std::string, ShardView> shards;    // by process
   bool redis_answers = false;
+  RedisView redis;
+  std::int64_t clock_step_ms = 0;              // by how much the wall clock was set forward (or back) last
+  std::int64_t clock_step_at_ms = 0;           // and when; 0: never while this operator ran
   std::set<std::string> acting;                // keys of the acts under way
   std::map<std::string, ActFailure> failures;  // by key
 };

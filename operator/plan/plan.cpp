@@ -32,6 +32,7 @@ Decision decide(const api::ChatCluster& cluster, const Observed& seen) {
   }
   decision.status = make_status(context, not_served);
   decision.actions = std::move(context.actions);
+  decision.asked_for = std::move(context.asked_for);
   decision.wake_at_ms = context.wake_at_ms;
   return decision;
 }

@@ -1,5 +1,7 @@
 #pragma once
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "operator/plan/action.hpp"
@@ -9,6 +11,7 @@ namespace chatop::plan {
 
 struct Decision {
   std::vector<Action> actions;
+  std::set<std::string> asked_for;  // keys of the acts that are wanted, now or later: a failure of another is past
   api::ChatClusterStatus status;
   bool at_rest = false;                    // objective stop: nothing runs any more
   std::optional<std::int64_t> wake_at_ms;  // when to decide again though nothing changes

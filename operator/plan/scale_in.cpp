@@ -56,6 +56,8 @@ void scale_in(Context& context) {
     else if (process.role != Role::shard && process.role != Role::redis)  // the truth is never taken away here
       end_daemon(context, process);
   }
+  // Of an earlier boot: that clock went further than ours has yet.
+  for (auto& [name, since] : context.memory.drains) since = std::min(since, context.seen.now_ms);
   std::erase_if(context.memory.drains, [&context](const auto& entry) {
     const ProcessView* process = context.find(entry.first);
     return process == nullptr || !process->running;

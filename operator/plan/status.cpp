@@ -70,7 +70,7 @@ std::vector<api::ScalingDecision> scaling(const Context& context, const api::Cha
   auto note = [&](const char* component, std::int64_t from, std::int64_t to) {
     if (from == 0 || from == to) return;
     decisions.push_back({component, from, to, "spec." + std::string(component) + ".replicas.min was changed",
-                         chat::base::rfc3339(context.seen.now_ms)});
+                         chat::base::rfc3339(context.seen.wall_ms)});
   };
   note("gateways", before.gateways.desired, next.gateways.desired);
   note("messages", before.messages.desired, next.messages.desired);

@@ -1,11 +1,20 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "dataplane/base/config.hpp"
 #include "dataplane/base/task.hpp"
 
 namespace chatop::ports {
+
+// Something wrong around a daemon that it noticed itself: a condition's reason, and a sentence without figures that
+// change by themselves.
+struct Finding {
+  std::string reason;
+  std::string message;
+  bool operator==(const Finding&) const = default;
+};
 
 struct DaemonReport {
   bool ready = false;
@@ -14,6 +23,7 @@ struct DaemonReport {
   std::int64_t map_version = 0;
   std::int64_t connections = 0;  // gateways
   bool draining = false;         // gateways
+  std::vector<Finding> findings;
 };
 
 struct DrainOrder {

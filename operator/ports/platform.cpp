@@ -7,7 +7,17 @@ class Category final : public std::error_category {
  public:
   [[nodiscard]] const char* name() const noexcept override { return "platform"; }
   [[nodiscard]] std::string message(int code) const override {
-    return code == static_cast<int>(PlatformErrc::later) ? "failed, will be tried again" : "needs a person";
+    switch (static_cast<PlatformErrc>(code)) {
+      case PlatformErrc::later:
+        return "failed, will be tried again";
+      case PlatformErrc::person:
+        return "needs a person";
+      case PlatformErrc::disk_full:
+        return "a disk is full";
+      case PlatformErrc::no_permission:
+        break;
+    }
+    return "not permitted";
   }
 };
 

@@ -8,9 +8,10 @@
 
 namespace chatop::ports {
 
-// How an act of the platform can fail: `later` may succeed when tried again; `person` needs somebody to change
-// something first (a program is not installed, a folder is not reachable): its message is a sentence that says what.
-enum class PlatformErrc { later = 1, person };
+// How an act of the platform can fail: `later` may succeed when tried again; the others need somebody to change
+// something first (a program is not installed, a disk is full, a folder may not be written): their message is a
+// sentence that says what.
+enum class PlatformErrc { later = 1, person, disk_full, no_permission };
 std::error_code make_error_code(PlatformErrc code);
 
 struct ShardAccess {
@@ -18,6 +19,13 @@ struct ShardAccess {
   std::string superuser;
   std::string superuser_password;
   std::string chat_password;  // of the role that the daemons log in as
+};
+
+struct RedisReport {
+  bool answers = false;
+  bool takes_writes = true;        // false: its memory is full and nothing may be evicted
+  std::int64_t evicted_keys = 0;   // since it was started
+  std::int64_t round_trip_ms = 0;  // of one command
 };
 
 // Where the processes of one ChatCluster live: child processes here, pods on Kubernetes. One thread: every call comes
@@ -43,7 +51,7 @@ class Platform {
   virtual chat::base::Task<> tidy() = 0;
   // Stops watching and leaves everything running.
   virtual chat::base::Task<> close() = 0;
-  virtual chat::base::Task<bool> redis_answers() = 0;
+  virtual chat::base::Task<RedisReport> redis_report() = 0;
 
   // Valid once prepared.
   [[nodiscard]] virtual chat::base::Result<ShardAccess> shard_access(const std::string& shard) = 0;

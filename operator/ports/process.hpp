@@ -47,8 +47,8 @@ struct ProcessView {
   bool running = false;
   bool stopping = false;  // told to end, not gone yet
   std::int64_t pid = 0;
-  std::string running_hash;  // of the configuration it was started with
-  std::int64_t started_ms = 0;
+  std::string running_hash;             // of the configuration it was started with
+  std::int64_t started_ms = 0;          // this and ended_ms: steady (ports/steady.hpp)
   std::int64_t restarts = 0;            // how often it was started again after it ended by itself
   unsigned failures = 0;                // ends in a row that came soon after the start
   std::int64_t ended_ms = 0;            // when it was last seen to end by itself; 0: never
@@ -56,15 +56,33 @@ struct ProcessView {
   std::vector<std::string> last_lines;  // of its log, where it failed
 };
 
+// A disk that something of the cluster is kept on.
+struct DiskView {
+  std::string path;                // of the first thing on it
+  std::vector<std::string> holds;  // "shard-0", "logs"
+  std::int64_t free_bytes = 0;     // for our users; 0 also where no more files can be made
+  std::int64_t total_bytes = 0;
+};
+
+// A port that people know and another program had taken when we wanted it.
+struct TakenPort {
+  std::string key;  // "api", "gateways"
+  std::uint16_t was = 0;
+  std::uint16_t is = 0;
+  std::string holder;  // "nginx (pid 17)"; empty: not known
+};
+
 struct PlatformView {
   bool prepared = false;                 // secrets and directories are there
   std::vector<ProcessView> processes;    // what was asked about, and whatever else runs
   chat::base::HostPort gateways_shared;  // the address that all gateways share; port 0: not chosen yet
   chat::base::HostPort api_shared;
+  std::vector<DiskView> disks;
+  std::vector<TakenPort> taken_ports;
 };
 
 // What the plan remembers from one operator to the next. `map` is the published cluster map (JSON with its version).
-// `drains`: since when (wall milliseconds) a gateway is being drained; written before it is told.
+// `drains`: since when (steady milliseconds) a gateway is being drained; written before it is told.
 struct Memory {
   std::string map;
   std::map<std::string, std::int64_t> drains;

@@ -23,7 +23,11 @@ struct ShardReport {
   std::string identity;            // the name it was given; empty: none yet
   std::vector<OwnedRange> ranges;  // its own truth of who owns what, sorted by low
   std::int64_t bytes = 0;
-  std::int64_t messages_total = 0;  // stored since its statistics began
+  std::int64_t messages_total = 0;    // stored since its statistics began
+  std::string login_problem;          // a sentence: the role of the daemons can not log in with our password
+  std::int64_t connections = 0;       // that clients hold, this one included
+  std::int64_t most_connections = 0;  // that clients other than superusers may hold; 0: not known
+  std::string most_by;                // the application that holds most of them
 };
 
 enum class ShardErrc { unreachable = 1, refused, changed_migration };
@@ -36,6 +40,8 @@ class ShardAdmin {
   virtual chat::base::Task<chat::base::Result<ShardReport>> report(ShardAccess access) = 0;
   // The role and the database of the daemons, then the migrations.
   virtual chat::base::Task<chat::base::Status> migrate(ShardAccess access) = 0;
+  // The role of the daemons can log in with our password again.
+  virtual chat::base::Task<chat::base::Status> restore_login(ShardAccess access) = 0;
   // Tells the shard its name and who owns which buckets; an older epoch is refused by the shard.
   virtual chat::base::Task<chat::base::Status> own(ShardAccess access, std::string shard,
                                                    std::vector<OwnedRange> ranges) = 0;

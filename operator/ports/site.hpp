@@ -104,6 +104,7 @@ class Machine : public Site {
   [[nodiscard]] virtual chat::base::Status stop_everything(std::chrono::seconds timeout) = 0;
   [[nodiscard]] virtual bool has_clusters() = 0;  // of which some process may run
   [[nodiscard]] virtual bool exists() = 0;
+  [[nodiscard]] virtual bool has_room() = 0;  // for a status to be written there
   // Refused (invalid, before anything is removed) where there is something that no part of chatcluster made.
   [[nodiscard]] virtual chat::base::Status may_purge() = 0;
   [[nodiscard]] virtual chat::base::Status purge() = 0;

@@ -37,6 +37,31 @@ std::string key_of(const ShardAccess& access) {
   return access.address.host + ":" + std::to_string(access.address.port);
 }
 
+Status count_connections(Connection& server, ShardReport& report) {
+  auto counted = server.execute(
+      "select count(*), current_setting('max_connections')::int - "
+      "current_setting('superuser_reserved_connections')::int, (select application_name from pg_stat_activity where "
+      "backend_type = 'client backend' group by 1 order by count(*) desc limit 1) from pg_stat_activity where "
+      "backend_type = 'client backend'");
+  if (!counted) return chat::base::fail(counted.error());
+  const auto row = (*counted)[0];
+  report.connections = row[0].as<std::int64_t>();
+  report.most_connections = row[1].as<std::int64_t>();
+  if (!row[2].is_null()) report.most_by = row[2].as<std::string>();
+  return {};
+}
+
+// The password is set every time: a shard that came from elsewhere, or was changed, gets ours.
+Status set_login(Connection& server, const ShardAccess& access) {
+  auto present = server.execute("select exists (select from pg_roles where rolname = $1), format('%L', $2::text)",
+                                {kRole, access.chat_password});
+  if (!present) return chat::base::fail(present.error());
+  const std::string role = (*present)[0][0].as<bool>() ? "alter role chat " : "create role chat ";
+  auto done = server.execute(role + "with login password " + (*present)[0][1].as<std::string>());
+  if (!done) return chat::base::fail(done.error());
+  return {};
+}
+
 Status read_ownership(Connection& connection, ShardReport& report) {
   auto identity = connection.execute("select name from shard_identity");
   if (!identity) return chat::base::fail(identity.error());
@@ -73,7 +98,7 @@ Result<ShardReport> PostgresShardAdmin::read_report(const ShardAccess& access) {
   const auto begun = std::chrono::steady_clock::now();
   if (auto kept = take(access)) {
     ShardReport report;
-    auto read = read_database(kept->connection, report);
+    auto read = read_database(access, *kept, report);
     if (read) {
       give(access, std::move(*kept));
       return report;
@@ -89,13 +114,14 @@ Result<ShardReport> PostgresShardAdmin::read_report(const ShardAccess& access) {
   report.takes_writes = (*general)[0][0].as<bool>();
   if (!(*general)[0][1].as<bool>()) return report;
   server.drop();
-  Kept fresh{Connection(target(access, kDatabase, kReadTime)), begun};
-  if (auto read = read_database(fresh.connection, report); !read) return chat::base::fail(read.error());
+  Kept fresh{Connection(target(access, kDatabase, kReadTime)), begun, {}};
+  if (auto read = read_database(access, fresh, report); !read) return chat::base::fail(read.error());
   give(access, std::move(fresh));
   return report;
 }
 
-Status PostgresShardAdmin::read_database(Connection& connection, ShardReport& report) const {
+Status PostgresShardAdmin::read_database(const ShardAccess& access, Kept& kept, ShardReport& report) const {
+  Connection& connection = kept.connection;
   auto general = connection.execute(
       "select not pg_is_in_recovery(), exists (select from pg_roles where rolname = $1), "
       "pg_database_size(current_database()), "
@@ -104,6 +130,8 @@ Status PostgresShardAdmin::read_database(Connection& connection, ShardReport& re
   if (!general) return chat::base::fail(general.error());
   report.takes_writes = (*general)[0][0].as<bool>();
   if (!(*general)[0][1].as<bool>()) return {};
+  if (auto counted = count_connections(connection, report); !counted) return counted;
+  if (auto tried = try_login(access, kept, report); !tried) return tried;
   report.bytes = (*general)[0][2].as<std::int64_t>();
   report.messages_total = (*general)[0][3].as<std::int64_t>();
   auto applied = applied_migrations(connection);
@@ -115,6 +143,32 @@ Status PostgresShardAdmin::read_database(Connection& connection, ShardReport& re
   return read_ownership(connection, report);
 }
 
+// Signing on is tried again only when something about it changed: the role in the shard, or our password.
+Status PostgresShardAdmin::try_login(const ShardAccess& access, Kept& kept, ShardReport& report) {
+  auto role = kept.connection.execute(
+      "select coalesce(rolpassword, '') || rolcanlogin::text from pg_authid where rolname = $1", {kRole});
+  if (!role) return chat::base::fail(role.error());
+  const std::string now = (role->empty() ? std::string() : (*role)[0][0].as<std::string>()) + access.chat_password;
+  if (now == kept.login) return {};
+  report.login_problem = login_problem(access);
+  if (report.login_problem.empty()) kept.login = now;
+  return {};
+}
+
+// A statement of its own as the daemons would make it: what matters is whether the server lets them in.
+std::string PostgresShardAdmin::login_problem(const ShardAccess& access) {
+  auto as_daemon = target(access, kDatabase, kReadTime);
+  as_daemon.user = kRole;
+  as_daemon.password = access.chat_password;
+  Connection connection(std::move(as_daemon));
+  auto in = connection.execute("select 1");
+  if (in) return {};
+  for (const char* refused : {"password authentication failed", "is not permitted to log in", "does not exist"}) {
+    if (in.error().message.find(refused) != std::string::npos) return in.error().message;
+  }
+  return {};
+}
+
 Task<Result<ShardReport>> PostgresShardAdmin::report(ShardAccess access) {
   auto work = [this, &access]() -> Result<ShardReport> { return read_report(access); };
   co_return co_await pool_.run(std::move(work));
@@ -122,17 +176,10 @@ Task<Result<ShardReport>> PostgresShardAdmin::report(ShardAccess access) {
 
 Status PostgresShardAdmin::make_database(const ShardAccess& access) const {
   Connection server(target(access, "postgres", kMigrateTime));
-  auto present = server.execute(
-      "select exists (select from pg_roles where rolname = $1), exists (select from pg_database where datname = $2), "
-      "format('%L', $3::text)",
-      {kRole, kDatabase, access.chat_password});
+  if (auto set = set_login(server, access); !set) return set;
+  auto present = server.execute("select exists (select from pg_database where datname = $1)", {kDatabase});
   if (!present) return chat::base::fail(present.error());
-  const std::string password = (*present)[0][2].as<std::string>();
-  // The password is set every time: a shard that came from elsewhere gets ours.
-  const std::string role = (*present)[0][0].as<bool>() ? "alter role chat " : "create role chat ";
-  if (auto done = server.execute(role + "with login password " + password); !done)
-    return chat::base::fail(done.error());
-  if ((*present)[0][1].as<bool>()) return {};
+  if ((*present)[0][0].as<bool>()) return {};
   if (auto done = server.execute("create database chat"); !done) return chat::base::fail(done.error());
   return {};
 }
@@ -142,6 +189,17 @@ Task<Status> PostgresShardAdmin::migrate(ShardAccess access) {
     if (auto made = make_database(access); !made) return made;
     Connection connection(target(access, kDatabase, kMigrateTime));
     return run_migrations(connection, migrations_);
+  };
+  co_return co_await pool_.run(std::move(work));
+}
+
+Task<Status> PostgresShardAdmin::restore_login(ShardAccess access) {
+  auto work = [&access]() -> Status {
+    Connection server(target(access, "postgres", kReadTime));
+    if (auto set = set_login(server, access); !set) return set;
+    auto problem = login_problem(access);
+    if (problem.empty()) return {};
+    return chat::base::fail(ports::ShardErrc::refused, "the password was set, and is refused still: " + problem);
   };
   co_return co_await pool_.run(std::move(work));
 }

@@ -22,6 +22,7 @@ class PostgresShardAdmin final : public ports::ShardAdmin {
 
   chat::base::Task<chat::base::Result<ports::ShardReport>> report(ports::ShardAccess access) override;
   chat::base::Task<chat::base::Status> migrate(ports::ShardAccess access) override;
+  chat::base::Task<chat::base::Status> restore_login(ports::ShardAccess access) override;
   chat::base::Task<chat::base::Status> own(ports::ShardAccess access, std::string shard,
                                            std::vector<ports::OwnedRange> ranges) override;
 
@@ -30,11 +31,16 @@ class PostgresShardAdmin final : public ports::ShardAdmin {
   struct Kept {
     Connection connection;
     chat::base::SteadyTime made;
+    std::string login;  // of the daemons: as it was when it was proven to work; empty: never
   };
   [[nodiscard]] std::optional<Kept> take(const ports::ShardAccess& access);
   void give(const ports::ShardAccess& access, Kept kept);
   [[nodiscard]] chat::base::Result<ports::ShardReport> read_report(const ports::ShardAccess& access);
-  [[nodiscard]] chat::base::Status read_database(Connection& connection, ports::ShardReport& report) const;
+  [[nodiscard]] chat::base::Status read_database(const ports::ShardAccess& access, Kept& kept,
+                                                 ports::ShardReport& report) const;
+  [[nodiscard]] static chat::base::Status try_login(const ports::ShardAccess& access, Kept& kept,
+                                                    ports::ShardReport& report);
+  [[nodiscard]] static std::string login_problem(const ports::ShardAccess& access);
   [[nodiscard]] chat::base::Status make_database(const ports::ShardAccess& access) const;
   chat::base::BlockingPool& pool_;
   std::vector<Migration> migrations_;

@@ -44,7 +44,7 @@ metadata: {name: demo}
 spec:
   gateways: {replicas: {min: %(gateways)d, max: 8}}
   api: {replicas: {min: %(api)d, max: 4}}
-  shards: {initial: %(shards)d}
+  shards: {initial: %(shards)d%(of_shards)s}
   limits:
     messagesPerMinutePerUser: 0
     messagesPerMinutePerConversation: 0
@@ -54,8 +54,10 @@ spec:
     signInsPerMinutePerAddress: 0
 %(limits)s"""
 
-    def __init__(self, gateways=2, api=1, shards=2, limits=""):
-        self.values = {"gateways": gateways, "api": api, "shards": shards, "limits": limits}
+    def __init__(self, gateways=2, api=1, shards=2, limits="", of_shards="", environment=None):
+        """`limits`: more lines of them, and of the spec behind them; `of_shards`: more fields of spec.shards."""
+        self.values = {"gateways": gateways, "api": api, "shards": shards, "limits": limits, "of_shards": of_shards}
+        self.environment = {**os.environ, **(environment or {})}
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="chatcluster-"))
         self.home.chmod(0o755)  # the postgres user must reach its data
         self.dir = self.home / "state"
@@ -84,7 +86,7 @@ spec:
 
     def chatctl(self, *arguments, check=True, timeout=60):
         run = subprocess.run([BIN / "chatctl", *map(str, arguments), "--dir", str(self.dir)],
-                             capture_output=True, text=True, timeout=timeout)
+                             capture_output=True, text=True, timeout=timeout, env=self.environment)
         if check and run.returncode != 0:
             raise AssertionError(f"chatctl {arguments}: exit {run.returncode}\n{run.stdout}{run.stderr}")
         return run
@@ -94,6 +96,14 @@ spec:
 
     def status(self):
         return self.document()["status"]
+
+    def says(self, reason, kind="Degraded", seconds=60):
+        """Waits until that condition gives that reason among its problems; its message."""
+        def said():
+            condition = self.condition(kind)
+            return condition if condition["status"] == ("True" if kind == "Degraded" else "False") and (
+                condition["reason"] == reason) else None
+        return eventually(f"{kind} says {reason}", said, seconds)["message"]
 
     def condition(self, kind):
         return next((c for c in self.status().get("conditions", []) if c["type"] == kind), {"status": "Unknown"})

@@ -1,33 +1,9 @@
 """Publishes are lost on purpose, the last one of a conversation included: gateways fill the gaps from the store (I4)."""
-import asyncio
-import re
 import unittest
 
 from chat import Person, check_device, history
 from cluster import Cluster
-
-
-class Redis:
-    """As much of a Redis client as the test needs: it cuts the gateways' subscriptions."""
-
-    def __init__(self, cluster):
-        text = cluster.config("gateway-0")
-        self.where = re.search(r'^redis: *"?([^":\n]+):(\d+)', text, re.M).groups()
-        file = re.search(r'^redis_password_file: *"?([^"\n]+)', text, re.M).group(1)
-        with open(file) as secret:
-            self.password = secret.read().strip()
-
-    async def __aenter__(self):
-        self.reader, self.writer = await asyncio.open_connection(*self.where)
-        assert (await self.command("AUTH", self.password)).startswith("+OK")
-        return self
-
-    async def __aexit__(self, *error):
-        self.writer.close()
-
-    async def command(self, *words):
-        self.writer.write(f"*{len(words)}\r\n".encode() + b"".join(f"${len(w)}\r\n{w}\r\n".encode() for w in words))
-        return (await self.reader.readline()).decode()
+from redis_connection import RedisConnection
 
 
 class LostPublishes(unittest.IsolatedAsyncioTestCase):
@@ -37,11 +13,12 @@ class LostPublishes(unittest.IsolatedAsyncioTestCase):
             conversation = await ann.talk_to(bob)
             a, b = await ann.socket(), await bob.socket()
             killed = 0
-            async with Redis(cluster) as redis:
-                for i in range(60):
-                    if i % 6 == 5:  # the publish that follows finds no subscriber; the last send (59) is one of these
-                        killed += int((await redis.command("CLIENT", "KILL", "TYPE", "pubsub"))[1:])
-                    await a.say(conversation, f"line {i}")
+            redis = await RedisConnection.open(cluster)
+            for i in range(60):
+                if i % 6 == 5:  # the publish that follows finds no subscriber; the last send (59) is one of these
+                    killed += int((await redis.command("CLIENT", "KILL", "TYPE", "pubsub"))[1:])
+                await a.say(conversation, f"line {i}")
+            redis.close()
             self.assertGreater(killed, 0)
             for device in (a, b):
                 await device.expect("message", seq=60, seconds=45)

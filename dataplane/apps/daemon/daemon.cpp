@@ -1,6 +1,5 @@
 #include "dataplane/apps/daemon/daemon.hpp"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +10,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "dataplane/base/open_files.hpp"
 #include "dataplane/domain/errors.hpp"
 #include "dataplane/io/http/admin.hpp"
 
@@ -38,14 +38,6 @@ base::Result<domain::ClusterMap> read_map(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) return base::fail(base::ConfigErrc::unreadable, "cannot read the cluster map " + file.string());
   return domain::parse_cluster_map(std::string(std::istreambuf_iterator<char>(in), {}));
-}
-
-// As many connections as the machine allows this user: the soft limit is often 1,024.
-void raise_open_files() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // The life of one daemon on its io thread: Starting → Serving → Draining → gone.
@@ -135,7 +127,19 @@ class Life {
                          {"pid", getpid()},
                          {"clock_drift_ms", daemon_.clock_drift_milliseconds}};
     if (state_ != State::starting) service_.add_status(status);
+    status["findings"] = findings();
     return status;
+  }
+
+  base::Json findings() {
+    auto found = state_ != State::starting ? service_.findings() : std::vector<Finding>();
+    if (std::abs(daemon_.clock_drift_milliseconds) > kDriftWorthSayingMilliseconds)
+      found.push_back({"ClockDrift", "the clock of " + daemon_.config.name +
+                                         " and PostgreSQL's are more than 1 s apart: messages " +
+                                         "keep their order, but tokens and times are off; keep both with NTP"});
+    auto list = base::Json::array();
+    for (auto& each : found) list.push_back({{"reason", std::move(each.reason)}, {"message", std::move(each.message)}});
+    return list;
   }
 
   base::Status put_map(std::string_view json) {
@@ -203,7 +207,7 @@ int run_daemon(int argc, char** argv, std::string_view role,
   const auto arguments = parse_arguments(argc, argv, role);
   if (arguments.exit_status) return *arguments.exit_status;
   std::signal(SIGPIPE, SIG_IGN);
-  raise_open_files();
+  base::raise_open_files();
 
   base::Log log(std::string("chat-") + std::string(role));
   auto config = base::load_daemon_config(arguments.config);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -31,6 +32,13 @@ struct Daemon {
   std::int64_t clock_drift_milliseconds = 0;
 };
 
+// Something wrong around a daemon that a person should know: the operator shows it as a condition. A reason in
+// CamelCase, and a sentence that says what to do, without figures that change by themselves.
+struct Finding {
+  std::string reason;
+  std::string message;
+};
+
 // The part of a daemon that differs. All calls come on the io thread.
 class Service {
  public:
@@ -39,6 +47,7 @@ class Service {
   virtual base::Task<base::Status> start() = 0;
   [[nodiscard]] virtual std::string not_ready() = 0;  // empty: ready
   virtual void add_status(base::Json& status) = 0;    // fields of GET /status beside the common ones
+  [[nodiscard]] virtual std::vector<Finding> findings() { return {}; }
   virtual void map_changed(const domain::ClusterMap& map) = 0;
   virtual base::Status drain(const base::Json& request);  // default: not_found
   // SIGTERM and SIGINT: finish what is under way, in bounded time, then return; the process ends with status 0.

@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "dataplane/base/open_files.hpp"
 #include "dataplane/base/tcp.hpp"
 #include "dataplane/io/http/connection.hpp"
 #include "dataplane/io/http/problem.hpp"
@@ -14,6 +15,8 @@ namespace {
 
 using boost::asio::ip::tcp;
 using std::chrono::steady_clock;
+
+constexpr std::size_t kMostTurnedAway = 32;  // at a time; more are closed without a word
 
 bool wants_websocket(const Request& request) {
   return boost::beast::http::token_list(request[field::upgrade]).exists("websocket") &&
@@ -36,6 +39,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   static base::Task<> accept(std::shared_ptr<State> self, std::shared_ptr<tcp::acceptor> acceptor);
   static base::Task<> serve(std::shared_ptr<State> self, tcp::socket socket, Peer peer);
   static base::Task<> run_upgraded(std::shared_ptr<State> self, tcp::socket socket, Request request, Peer peer);
+  static base::Task<> turn_away(std::shared_ptr<State> self, tcp::socket socket);
+  bool leaves_no_file(tcp::socket& socket);
   base::Task<bool> answer(std::shared_ptr<Connection> connection, Request request, Peer peer);
   base::Task<> refuse(std::shared_ptr<Connection> connection, Response response);
   void start_accepting(const std::shared_ptr<tcp::acceptor>& acceptor);
@@ -59,6 +64,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   std::vector<std::shared_ptr<tcp::acceptor>> acceptors;        // shared with their coroutines
   std::unordered_set<std::shared_ptr<Connection>> connections;  // shared with theirs; without those handed over
   std::size_t count = 0;                                        // with those handed over
+  base::FileShortage shortage;
+  std::size_t turned_away = 0;  // those whose refusal is under way
   bool stopping = false;
   base::TaskGroup group;
 };
@@ -69,15 +76,40 @@ void Server::State::start_accepting(const std::shared_ptr<tcp::acceptor>& accept
 
 base::Task<> Server::State::accept(std::shared_ptr<State> self, std::shared_ptr<tcp::acceptor> acceptor) {
   while (!self->stopping) {
-    auto socket = co_await base::accept_tcp(*acceptor);
+    auto socket = co_await base::accept_tcp(*acceptor, &self->shortage);
     if (!socket || self->stopping) break;
     boost::system::error_code error;
     auto endpoint = socket->remote_endpoint(error);
     if (error) continue;                                    // gone already
     if (self->count >= self->limits.connections) continue;  // closed by going out of scope
+    if (self->leaves_no_file(*socket)) {
+      if (self->turned_away < kMostTurnedAway)
+        self->group.spawn("http turned away", turn_away(self, std::move(*socket)));
+      continue;
+    }
     Peer peer{address_of(endpoint)};
     self->group.spawn("http connection", serve(self, std::move(*socket), std::move(peer)));
   }
+}
+
+// The kernel gives the lowest number that is free: one so high says that all below it are taken.
+bool Server::State::leaves_no_file(tcp::socket& socket) {
+  if (!limits.leaves_files) return false;
+  if (static_cast<std::size_t>(socket.native_handle()) < base::files_for_connections()) return false;
+  shortage = {shortage.times + 1, steady_clock::now()};
+  return true;
+}
+
+base::Task<> Server::State::turn_away(std::shared_ptr<State> self, tcp::socket socket) {
+  ++self->turned_away;
+  auto connection = std::make_shared<Connection>(std::move(socket), self->limits);
+  self->connections.insert(connection);
+  auto response = problem(status::service_unavailable, "unavailable", "this server is full: try again, or another one");
+  response.set(field::retry_after, "5");
+  co_await self->refuse(connection, std::move(response));
+  self->connections.erase(connection);
+  connection->close();
+  --self->turned_away;
 }
 
 base::Task<> Server::State::serve(std::shared_ptr<State> self, tcp::socket socket, Peer peer) {
@@ -181,5 +213,6 @@ base::Task<> Server::stop(std::chrono::milliseconds grace) {
 }
 
 std::size_t Server::connections() const { return state_->count; }
+const base::FileShortage& Server::file_shortage() const { return state_->shortage; }
 
 }  // namespace chat::io::http

@@ -5,6 +5,7 @@
 #include "dataplane/base/config.hpp"
 #include "dataplane/base/log.hpp"
 #include "dataplane/base/task.hpp"
+#include "dataplane/base/tcp.hpp"
 #include "dataplane/io/http/message.hpp"
 
 namespace chat::io::http {
@@ -20,6 +21,8 @@ struct ServerLimits {
   std::chrono::seconds read_timeout{15};     // for one whole request, once its first byte is there
   std::chrono::seconds idle_timeout{75};     // between requests of a kept-alive connection
   std::chrono::seconds write_timeout{30};
+  // The last files of the process (base/open_files.hpp) are not for connections: who would take one gets 503.
+  bool leaves_files = false;
 };
 
 using Handler = std::function<base::Task<Response>(Request request, Peer peer)>;
@@ -43,6 +46,7 @@ class Server {
   // Waits for requests that are being served, then closes everything.
   [[nodiscard]] base::Task<> stop(std::chrono::milliseconds grace);
   [[nodiscard]] std::size_t connections() const;
+  [[nodiscard]] const base::FileShortage& file_shortage() const;
 
  private:
   struct State;

@@ -9,6 +9,7 @@
 
 #include "dataplane/base/json.hpp"
 #include "tests/bench/load/people.hpp"
+#include "tests/bench/load/samples.hpp"
 #include "tests/bench/load/socket.hpp"
 
 namespace chat::bench {
@@ -17,6 +18,7 @@ struct Options {
   std::filesystem::path cluster;         // DIR/clusters/NAME
   boost::asio::ip::tcp::endpoint where;  // the gateway; of `bare` the bare loop
   std::size_t people = 0;
+  std::size_t at_once = 64;  // who sign on at a time; as many as there are people: all in the same moment
   std::size_t outstanding = 1;
   std::size_t bytes = 120;  // of a text; of `bare`, of a whole frame
   double rate = 0;          // messages a second; 0: as fast as it goes
@@ -42,7 +44,8 @@ class Crowd {
  public:
   using OnFrame = std::function<void(std::size_t person, std::string_view text)>;
   Crowd(boost::asio::io_context& io, const std::vector<Person>& people, OnFrame on_frame);
-  void sign_on(const boost::asio::ip::tcp::endpoint& where);  // runs `io` until all are ready
+  // Runs `io` until all are ready; how long each took from its connect to `ready`.
+  Samples sign_on(const boost::asio::ip::tcp::endpoint& where, std::size_t at_once);
   void send(std::size_t person, std::string_view text) { sockets_[person]->send(text); }
   void leave();
   [[nodiscard]] std::size_t received(std::size_t person) const { return sockets_[person]->received(); }
@@ -54,6 +57,7 @@ class Crowd {
   const std::vector<Person>& people_;
   OnFrame on_frame_;
   std::vector<std::unique_ptr<Socket>> sockets_;  // handlers hold their addresses
+  std::vector<Clock::time_point> opened_at_;
   std::size_t opened_ = 0;
   std::size_t ready_ = 0;
 };

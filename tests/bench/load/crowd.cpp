@@ -4,12 +4,6 @@
 #include "tests/bench/load/cases.hpp"
 
 namespace chat::bench {
-namespace {
-
-constexpr std::size_t kSigningOn = 64;  // at a time
-
-}  // namespace
-
 void mark(std::string_view name) { std::cout << base::Json{{"mark", name}}.dump() << std::endl; }
 
 void hold(std::string_view name) {
@@ -26,24 +20,28 @@ Crowd::Crowd(boost::asio::io_context& io, const std::vector<Person>& people, OnF
   }
 }
 
-void Crowd::sign_on(const boost::asio::ip::tcp::endpoint& where) {
+Samples Crowd::sign_on(const boost::asio::ip::tcp::endpoint& where, std::size_t at_once) {
+  Samples to_ready;
   auto later = std::move(on_frame_);
-  on_frame_ = [this, &where](std::size_t, std::string_view text) {
+  on_frame_ = [this, &where, &to_ready](std::size_t person, std::string_view text) {
     if (text_field(text, "\"type\":") == "conversation") return;  // that it was made
     if (text_field(text, "\"type\":") != "ready") give_up("not ready: " + std::string(text));
     ++ready_;
+    to_ready.add(Clock::now() - opened_at_[person]);
     open_next(where);
   };
-  for (std::size_t i = 0; i < kSigningOn; ++i) open_next(where);
+  for (std::size_t i = 0; i < at_once; ++i) open_next(where);
   while (ready_ < people_.size()) {
     if (io_.run_one_for(std::chrono::seconds(30)) == 0) give_up("nobody signs on any more");
   }
   on_frame_ = std::move(later);
+  return to_ready;
 }
 
 void Crowd::open_next(const boost::asio::ip::tcp::endpoint& where) {
   if (opened_ >= people_.size()) return;
   const auto next = opened_++;
+  opened_at_.push_back(Clock::now());
   sockets_[next]->open(where, people_[next].token);
 }
 

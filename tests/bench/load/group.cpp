@@ -80,7 +80,7 @@ void Group::run_for(double seconds) {
 }
 
 base::Json Group::run() {
-  crowd_.sign_on(options_.where);
+  crowd_.sign_on(options_.where, options_.at_once);
   hold("signed_on");
   for (std::size_t i = 0; i < options_.outstanding; ++i) send();
   run_for(options_.warmup);

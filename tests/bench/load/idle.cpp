@@ -15,12 +15,12 @@ base::Json run_idle(const Options& options) {
   });
   const auto begun = Clock::now();
   mark("begin");
-  crowd.sign_on(options.where);
+  auto to_ready = crowd.sign_on(options.where, options.at_once);
   mark("end");
   const std::chrono::duration<double> took = Clock::now() - begun;
   hold("signed_on");
   crowd.leave();
-  return {{"people", people.size()}, {"sign_on_seconds", took.count()}};
+  return {{"people", people.size()}, {"sign_on_seconds", took.count()}, {"connect_to_ready", to_ready.to_json()}};
 }
 
 }  // namespace chat::bench

@@ -31,6 +31,7 @@ int run(int argc, char** argv) {
   app.add_option("--host", host, "of the gateway");
   app.add_option("--port", port, "of the gateway")->required();
   app.add_option("--people", options.people)->required();
+  app.add_option("--at-once", options.at_once, "who sign on at a time");
   app.add_option("--outstanding", options.outstanding, "messages under way of each sender");
   app.add_option("--bytes", options.bytes, "of each text; bare: of each frame");
   app.add_option("--rate", options.rate, "messages a second, evenly; 0: each sender goes on when it got its ack");

@@ -156,7 +156,7 @@ void Pairs::drain() {
 }
 
 base::Json Pairs::run() {
-  crowd_.sign_on(options_.where);
+  crowd_.sign_on(options_.where, options_.at_once);
   hold("signed_on");
   begin();
   run_for(options_.warmup);

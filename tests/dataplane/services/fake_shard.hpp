@@ -16,7 +16,7 @@ namespace chat::testing {
 // its calls fail, before or after they have stored. Thread-safe; shared by a test and the writers it hands out.
 class FakeShard {
  public:
-  enum class Fault { unreachable, unknown_not_stored, unknown_stored, torn };
+  enum class Fault { unreachable, no_room, unknown_not_stored, unknown_stored, torn };
 
   base::Result<std::vector<ports::Written>> write(std::span<const domain::Draft> drafts, std::int64_t now) {
     std::unique_lock lock(mutex_);
@@ -32,6 +32,7 @@ class FakeShard {
       faults_.pop_front();
     }
     if (fault == Fault::unreachable) return base::fail(ports::WriteErrc::unreachable, "down");
+    if (fault == Fault::no_room) return base::fail(ports::WriteErrc::no_room, "disk full");
     if (fault == Fault::unknown_not_stored) return base::fail(ports::WriteErrc::unknown_outcome, "lost");
     for (const auto& draft : drafts) {
       if (poison_.contains(draft.client_msg_id)) return base::fail(ports::WriteErrc::rejected, "poison");

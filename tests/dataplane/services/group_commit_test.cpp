@@ -197,6 +197,25 @@ TEST_F(GroupCommitTest, WhatWaitsBehindAnAbsentShardExpiresTooAndTheRestIsWritte
   EXPECT_EQ(shard_->messages(id(3)).size(), 1u);
 }
 
+TEST_F(GroupCommitTest, AFullDiskKeepsWhatWaitsAndIsNoFaultOfADraft) {
+  start();
+  ASSERT_TRUE(eventually([this] { return commit_->not_writable().empty(); }));
+  fill_while_in_flight();
+  shard_->fail_next(FakeShard::Fault::no_room, 5);
+  for (int i = 0; i < 40; ++i) submit(draft(static_cast<std::uint8_t>(i), "k"));
+  shard_->release();
+  ASSERT_TRUE(answered());
+  for (const auto& result : results_) EXPECT_TRUE(result);
+  EXPECT_EQ(commit_->not_writable(), "");
+  shard_->fail_next(FakeShard::Fault::no_room, 100'000);
+  submit(draft(1, "late"), 50ms);
+  ASSERT_TRUE(answered());
+  ASSERT_FALSE(results_.back());
+  EXPECT_EQ(results_.back().error().code, domain::Errc::unavailable);
+  // Probes, which write nothing, go well meanwhile (every 20 ms), and prove nothing.
+  EXPECT_FALSE(eventually([this] { return commit_->not_writable().empty(); }, 200ms));
+}
+
 TEST_F(GroupCommitTest, OneDraftThatSpoilsABatchFailsAlone) {
   shard_->poison("bad");
   start();

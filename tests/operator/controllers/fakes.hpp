@@ -57,6 +57,7 @@ struct FakeMachine {
   std::map<std::string, Process> running;
   std::set<std::string> prepared;
   ports::Memory memory;
+  ports::RedisReport redis;
   bool cluster_prepared = false;
   bool removed = false;
   std::int64_t next_pid = 100;
@@ -121,7 +122,11 @@ class FakePlatform final : public ports::Platform {
   }
   Task<> tidy() override { co_return; }
   Task<> close() override { co_return; }
-  Task<bool> redis_answers() override { co_return machine_.running.contains("redis"); }
+  Task<ports::RedisReport> redis_report() override {
+    auto report = machine_.redis;
+    report.answers = machine_.running.contains("redis");
+    co_return report;
+  }
   Result<ports::ShardAccess> shard_access(const std::string& shard) override {
     ports::ShardAccess access;
     access.superuser = shard;  // tells the fake shards which one is meant
@@ -194,12 +199,18 @@ class FakeShards final : public ports::ShardAdmin {
     shards[access.superuser].migrated = true;
     co_return Status{};
   }
+  Task<Status> restore_login(ports::ShardAccess access) override {
+    shards[access.superuser].login_problem.clear();
+    ++logins_restored;
+    co_return Status{};
+  }
   Task<Status> own(ports::ShardAccess access, std::string shard, std::vector<ports::OwnedRange> ranges) override {
     shards[access.superuser].identity = std::move(shard);
     shards[access.superuser].ranges = std::move(ranges);
     co_return Status{};
   }
   std::map<std::string, ports::ShardReport> shards;
+  int logins_restored = 0;
 };
 
 }  // namespace chatop::testing

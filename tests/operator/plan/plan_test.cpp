@@ -50,7 +50,7 @@ TEST(Plan, SplitsTheBucketsEvenlyAndCoversEachOnce) {
 TEST(Plan, AFailedShardHoldsUpTheFirstStartButNotTheOtherShards) {
   World world;
   world.frozen = true;
-  world.seen.failures["process shard-0"] = {"could not prepare shard-0", true, 1, world.seen.now_ms};
+  world.seen.failures["process shard-0"] = {"could not prepare shard-0", "NeedsAttention", 1, world.seen.now_ms};
   ASSERT_TRUE(world.settle());
   EXPECT_TRUE(world.runs("shard-1"));
   EXPECT_TRUE(world.runs("redis"));
@@ -297,7 +297,7 @@ TEST(Plan, AFailedActIsTriedAgainLaterAndAnActUnderWayIsNotBegunTwice) {
   world.seen.acting.insert("cluster");
   EXPECT_TRUE(world.decide_once().actions.empty());
   world.seen.acting.clear();
-  world.seen.failures["cluster"] = {"could not", false, 1, world.seen.now_ms};
+  world.seen.failures["cluster"] = {"could not", "", 1, world.seen.now_ms};
   EXPECT_TRUE(world.decide_once().actions.empty());
   ASSERT_TRUE(world.last.wake_at_ms.has_value());
   world.seen.now_ms = *world.last.wake_at_ms;
@@ -322,6 +322,7 @@ TEST(Plan, TheTimeOfAConditionChangesWithItsStatusOnly) {
   ASSERT_TRUE(world.settle());
   const auto since = world.condition("Available").last_transition_time;
   world.seen.now_ms += 5000;
+  world.seen.wall_ms += 5000;
   world.decide_once();
   EXPECT_EQ(world.condition("Available").last_transition_time, since);
   world.seen.redis_answers = false;

@@ -21,7 +21,8 @@ struct World {
   World() {
     cluster.metadata.name = "demo";
     cluster.metadata.generation = 1;
-    seen.now_ms = 1'700'000'000'000;
+    seen.now_ms = 3'600'000;
+    seen.wall_ms = 1'700'000'000'000;
     seen.operator_version = kVersion;
   }
 
@@ -119,6 +120,7 @@ struct World {
     if (const auto* act = std::get_if<Stop>(&action)) end(act->name);
     if (const auto* act = std::get_if<Kill>(&action)) kill(act->name);
     if (const auto* act = std::get_if<MigrateShard>(&action)) seen.shards[act->shard].report->migrated = true;
+    if (const auto* act = std::get_if<RestoreLogin>(&action)) seen.shards[act->shard].report->login_problem.clear();
     if (const auto* act = std::get_if<AssignBuckets>(&action)) {
       seen.shards[act->shard].report->identity = act->shard;
       seen.shards[act->shard].report->ranges = act->ranges;

@@ -133,6 +133,20 @@ TEST_F(Migrations, AFreshServerBecomesAShardThatKnowsItsNameAndItsBuckets) {
   ASSERT_TRUE(anew) << anew.error().message;
   EXPECT_EQ(anew->ranges, ranges);
 
+  EXPECT_EQ(after->login_problem, "");
+  EXPECT_GT(after->most_connections, after->connections);
+
+  // A password that was changed is seen, and set again.
+  auto superuser = target;
+  superuser.database = "chat";
+  ASSERT_TRUE(Connection(superuser).execute("alter role chat password 'another' nologin"));
+  auto changed = chat::testing::run_task(admin.report(access));
+  ASSERT_TRUE(changed) << changed.error().message;
+  EXPECT_NE(changed->login_problem, "");
+  auto restored = chat::testing::run_task(admin.restore_login(access));
+  ASSERT_TRUE(restored) << restored.error().message;
+  EXPECT_EQ(chat::testing::run_task(admin.report(access))->login_problem, "");
+
   // An older epoch, or another name, is refused by the shard itself.
   EXPECT_TRUE(chat::testing::run_task(admin.own(access, "shard-0", {{0, 9, "shard-1", 2}})));
   EXPECT_FALSE(chat::testing::run_task(admin.own(access, "shard-0", {{0, 9, "shard-0", 1}})));

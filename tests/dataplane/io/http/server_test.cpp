@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <deque>
 #include <nlohmann/json.hpp>
 
 #include "dataplane/io/http/client.hpp"
@@ -369,6 +371,35 @@ TEST_F(ServerTest, OutOfFilesItWaitsWithoutSpinningAndGoesOn) {
   EXPECT_LT(turns, 200u);
   boost::asio::write(waiting, boost::asio::buffer(std::string("GET /c HTTP/1.1\r\n\r\n")));
   EXPECT_TRUE(eventually(io_, [&] { return handled_ == 3; }));
+}
+
+TEST_F(ServerTest, TheLastFilesAreNotForConnections) {
+  ServerLimits limits;
+  limits.leaves_files = true;
+  serve(limits);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = 80;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  std::deque<Raw> clients;  // of this process too: each connection takes two files
+  while (clients.size() < 40 && server_->file_shortage().times == 0) {
+    clients.emplace_back(io_, port_);
+    clients.back().send("GET /a HTTP/1.1\r\n\r\n");
+    if (!clients.back().gets("HTTP/1.1 ")) break;
+  }
+  const bool told = clients.back().gets("try again, or another one");
+  clients.front().send("GET /b HTTP/1.1\r\n\r\n");
+  const bool others_go_on = clients.front().gets("GET /b 0");
+  const int left = ::dup(0);
+  ::close(left);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(others_go_on);
+  EXPECT_GT(left, 0);
+  EXPECT_LT(left, 80);
+  EXPECT_LT(clients.size(), 40u);
+  expect_problem(clients.back(), "503", "unavailable");
 }
 
 TEST_F(ServerTest, ClientsThatLeaveAnywhereLeaveNothingBehind) {
