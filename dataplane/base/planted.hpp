@@ -37,7 +37,10 @@ bool planted(Fault fault, unsigned every = 1);
 // The batch is in a transaction that the next batch ends, or whose end is not looked at.
 void planted_before_write(auto& connection) {
   static thread_local bool open = false;  // a shard's writer has a thread of its own
-  if (std::exchange(open, false)) (void)connection.execute("commit");
+  if (std::exchange(open, false)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // so long they know what may still be undone
+    (void)connection.execute("commit");
+  }
   const bool early = planted(Fault::ack_before_commit) || planted(Fault::publish_before_commit);
   if (early || planted(Fault::unknown_outcome_acked)) (void)connection.execute("begin");
   open = early;
