@@ -6,7 +6,6 @@
 namespace chatop::plan {
 
 using ports::Finding;
-using ports::Role;
 
 namespace {
 
