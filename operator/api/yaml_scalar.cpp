@@ -3,11 +3,29 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <regex>
+#include <string>
 
 namespace chatop::api {
 namespace {
 
-constexpr std::array<std::string_view, 8> kBooleanWords{"yes", "no", "on", "off", "Yes", "No", "On", "Off"};
+// What YAML 1.1 takes for true and false, and for numbers that are none.
+constexpr std::array<std::string_view, 31> kWords{"y",    "Y",    "yes",  "Yes",   "YES",   "on",    "On",   "ON",
+                                                  "true", "True", "TRUE", "n",     "N",     "no",    "No",   "NO",
+                                                  "off",  "Off",  "OFF",  "false", "False", "FALSE", ".inf", ".Inf",
+                                                  ".INF", ".nan", ".NaN", ".NAN",  "-.inf", "-.Inf", "-.INF"};
+
+// Its numbers: 0x1F, 0b11, 0o17, 1_000, +1, .5, 1e3.
+bool is_number(std::string_view text) {
+  static const std::regex pattern(
+      "[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|[0-9]+([.][0-9]*)?([eE][-+]?[0-9]+)?|[.][0-9]+([eE][-+]?[0-9]+)?"
+      ")");
+  constexpr std::size_t kLongest = 64;
+  if (text.empty() || text.size() > kLongest || text.front() == '_') return false;
+  std::string digits(text);
+  std::erase(digits, '_');
+  return std::regex_match(digits, pattern);
+}
 
 }  // namespace
 
@@ -25,12 +43,7 @@ std::optional<std::int64_t> plain_integer(const YamlValue& value) {
 
 bool reads_as_other_than_text(const YamlValue& value) {
   if (value.quoted) return false;
-  if (plain_boolean(value) || std::count(kBooleanWords.begin(), kBooleanWords.end(), value.text) > 0) return true;
-  const std::string& text = value.text;
-  if (text.find_first_of("0123456789") == std::string::npos) return false;  // from_chars() also takes inf and nan
-  double number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
+  return std::find(kWords.begin(), kWords.end(), value.text) != kWords.end() || is_number(value.text);
 }
 
 }  // namespace chatop::api

@@ -11,7 +11,7 @@
 namespace chat::testing {
 namespace {
 
-constexpr std::chrono::seconds kLongest{180};
+constexpr std::chrono::seconds kLongest{300};
 
 }  // namespace
 

@@ -176,7 +176,7 @@ std::vector<Wrong> wrong_documents() {
       {"JwtWithoutKeys", spec("  auth: {mode: ExternalJWT}\n"), "spec.auth.jwksUrl", "is missing"},
       {"KeysWithoutJwt", spec("  auth: {jwksUrl: \"https://login.example/jwks\"}\n"), "spec.auth.mode", "is BuiltIn"},
       {"ExternalRedisWithoutSecret", spec("  redis: {external: {}}\n"), "spec.redis.external.secretName", "is missing"},
-      {"ExternalShardsOfOneName", spec("  shards: {external: [{name: a, secretName: x}, {name: a, secretName: y}]}\n"),
+      {"ExternalShardsOfOneName", spec("  shards: {external: [{name: a, secretName: x}, {name: a, secretName: z}]}\n"),
        "spec.shards.external", "two shards of the same name"},
       // operations
       {"OperationWithoutType",
