@@ -26,7 +26,7 @@ class MembershipRepair {
   using Pairs = std::vector<ports::ShardUpkeep::Pair>;
   base::Task<base::Result<std::int64_t>> add_missing(Pairs members);
   base::Task<base::Result<std::int64_t>> drop_wrong(Pairs links);
-  void report(const char* action, const ports::ShardUpkeep::Pair& pair);
+  void report(const char* action, const Pairs& pairs);
 
   const base::Clock& clock_;
   const base::Log& log_;
