@@ -13,6 +13,7 @@ using chat::base::Task;
 
 // Managed fields nest as deep as the objects that they describe.
 constexpr int kDepth = 128;
+constexpr int kPastTheEnd = 30;  // seconds after which a watch that should have ended is given up
 
 Result<Json> parse(const std::string& body) {
   auto parsed = chat::base::parse_json(body, kDepth);
@@ -168,12 +169,13 @@ Task<Result<std::unique_ptr<WatchStream>>> Client::watch(ListRequest request, st
                                                    {"timeoutSeconds", std::to_string(seconds)}}));
   wanted.deadline = clock_.steady() + options_.deadline;
   wanted.most_bytes = WatchStream::kLongestLine;
-  // The server's bookmarks come about once a minute: a stream without a byte for longer has an end somewhere.
-  constexpr std::chrono::seconds kIdle{90};
-  auto stream = co_await http_.open(wanted, kIdle);
+  // A server that has nothing to tell sends no bookmarks either, so silence means nothing before the watch's own end. A
+  // peer that is gone is the kernel's to notice.
+  const std::chrono::seconds idle{seconds + kPastTheEnd};
+  auto stream = co_await http_.open(wanted, idle);
   if (!stream && stream.error().code == ApiErrc::unauthorized) {
     http_.refresh_token();
-    stream = co_await http_.open(wanted, kIdle);
+    stream = co_await http_.open(wanted, idle);
   }
   if (!stream) co_return fail(std::move(stream.error()));
   co_return std::make_unique<WatchStream>(std::move(*stream));
