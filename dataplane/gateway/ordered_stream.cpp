@@ -9,6 +9,7 @@ namespace chat::gateway {
 namespace {
 
 constexpr std::size_t kPieces = 64;  // a call: more would hardly be cheaper
+constexpr std::size_t kMostDiscarded = 4 * 1024 * 1024;
 
 ssize_t send_pieces(int socket, std::span<iovec> pieces) {
   constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
@@ -32,6 +33,19 @@ OrderedStream::error_code OrderedStream::flush() {
     written_ += static_cast<std::uint64_t>(sent);
   }
   return {};
+}
+
+OrderedStream::error_code OrderedStream::discard(std::size_t& total) {
+  std::array<char, 16 * 1024> part;  // NOLINT(cppcoreguidelines-pro-type-member-init): nobody looks at it
+  while (total < kMostDiscarded) {
+    const auto got = ::recv(socket_.native_handle(), part.data(), part.size(), MSG_DONTWAIT);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return boost::asio::error::would_block;
+    if (got < 0) return {errno, boost::system::system_category()};
+    if (got == 0) break;
+    total += static_cast<std::size_t>(got);
+  }
+  return boost::asio::error::eof;
 }
 
 }  // namespace chat::gateway

@@ -7,6 +7,7 @@
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 #include <cstdint>
+#include <utility>
 
 #include "dataplane/gateway/inbound_kinds.hpp"
 #include "dataplane/gateway/send_queue.hpp"
@@ -63,9 +64,11 @@ class OrderedStream {
   friend void teardown(boost::beast::role_type role, OrderedStream& stream, error_code& error) {
     boost::beast::websocket::teardown(role, stream.socket_, error);
   }
+  // Reads what is still on its way before it closes: a socket closed over unread bytes is reset, and the reset takes
+  // the close frame with it. Beast's own stops after its first read.
   template <class Handler>
-  friend void async_teardown(boost::beast::role_type role, OrderedStream& stream, Handler&& handler) {
-    boost::beast::websocket::async_teardown(role, stream.socket_, std::forward<Handler>(handler));
+  friend void async_teardown(boost::beast::role_type /*role*/, OrderedStream& stream, Handler&& handler) {
+    boost::asio::async_compose<Handler, void(error_code)>(Teardown{stream}, handler, stream.socket_);
   }
 
  private:
@@ -125,6 +128,28 @@ class OrderedStream {
       }
     }
   };
+
+  struct Teardown {
+    OrderedStream& stream;
+    std::size_t discarded = 0;
+    bool begun = false;
+    template <class Self>
+    void operator()(Self& self, error_code error = {}) {
+      if (!std::exchange(begun, true)) {
+        stream.socket_.shutdown(Socket::shutdown_send, error);
+        error = boost::asio::error::would_block;
+      } else if (!error) {
+        error = stream.discard(discarded);
+      }
+      if (error == boost::asio::error::would_block)
+        return stream.socket_.async_wait(Socket::wait_read, std::move(self));
+      error_code ignored;
+      stream.socket_.close(ignored);
+      self.complete(error == boost::asio::error::eof ? error_code{} : error);
+    }
+  };
+  // would_block when all that came was read; eof at the peer's end, and when it sent too much after ours.
+  [[nodiscard]] error_code discard(std::size_t& total);
 
   Socket socket_;
   SendQueue queue_;
