@@ -24,7 +24,7 @@ struct Mend {
   base::Ulid conversation_id;
   std::int64_t members_rev = 0;
   std::int64_t joined_at = 0;
-  auto operator<=>(const Mend&) const = default;
+  auto operator<=>(const Mend&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads <=>
 };
 using Mends = std::map<Mend, Pairs>;
 
