@@ -88,7 +88,11 @@ base::Task<base::Result<std::int64_t>> Session::read_changes(Ulid conversation, 
     auto page = co_await context_.path.changes(conversation, identity_->user_id, after, kPage);
     if (!page) co_return base::fail(page.error());
     for (const auto& item : page->items) {
-      if (item.rev <= after || base::planted(base::Fault::sync_skips_one, 4)) continue;
+      if (item.rev <= after) continue;
+      if (base::planted(base::Fault::sync_skips_one, 2)) {
+        after = item.rev;
+        continue;
+      }
       while (!closing_ && transport_->crowded()) {
         const bool room =
             co_await room_.wait(context_.executor, std::chrono::steady_clock::now() + context_.options.slow_reader);

@@ -86,6 +86,7 @@ class Device:
         self.person, self.label, self.history = person, label, history
         self.wire = None
         self.stopping = False
+        self.away = 0.0  # seconds between two connections
         self.upto = {}   # conversation -> rev: everything up to it was seen
         self.ahead = {}  # conversation -> revs beyond the first gap
 
@@ -136,6 +137,7 @@ class Device:
                 wire, self.wire = self.wire, None
                 if wire and wire.closed is None:
                     await wire.close()
+            await asyncio.sleep(self.away)
 
     async def ask(self, type_, **fields):
         wire = self.wire

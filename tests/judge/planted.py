@@ -38,7 +38,8 @@ class Caught:
 
 
 async def run(planter, fault, seed):
-    options = Options(pause=0.04, repeats=0.3, restless=1.5, finish=20.0, catch_up=5.0 if fault != "none" else 40.0)
+    options = Options(pause=0.04, repeats=0.3, restless=1.5, away=PLANTS[fault].away, finish=20.0,
+                      catch_up=5.0 if fault != "none" else 40.0)
     async with Workload(planter.cluster.api, f"{fault}/{seed}", options) as load:
         planter.plant(fault)
         try:

@@ -15,6 +15,7 @@ class Plant(typing.NamedTuple):
     where: str                  # daemon: dataplane/base/planted.hpp · shards: SQL, run on each
     kills: tuple = ()
     moves: bool = False         # buckets move to the other shard meanwhile
+    away: float = 0.0           # seconds that devices are away: what a sync brings is what they missed
     sql: tuple = ()             # (what chat_write says, what it says instead)
     role: str = ""              # how the daemons' role is altered
 
@@ -28,7 +29,7 @@ PLANTS = {
     "lost_publish_not_filled": Plant(DAEMON),
     "two_swapped_for_one_device": Plant(DAEMON),
     "removed_member_served": Plant(DAEMON),
-    "sync_skips_one": Plant(DAEMON),
+    "sync_skips_one": Plant(DAEMON, away=0.4),
     "dedup_skipped": Plant(SHARDS, sql=(
         ("left join message_keys k on ", "left join message_keys k on false and "),
         ("t.id, t.ms from timed t where t.fresh", "t.id, t.ms from timed t where t.fresh on conflict do nothing"))),

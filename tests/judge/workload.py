@@ -21,6 +21,7 @@ class Options:
     repeats: float = 0.2         # how many of the acknowledged are sent again, with other words, on a device and over REST
     together: float = 0.1        # how many are sent on both devices at once
     restless: float = 5.0        # seconds after which some device reconnects; 0: never
+    away: float = 0.0            # seconds that a device which reconnects is away
     guests: int = 0              # so many people who never connect make group 2 a large one (above 32 members)
     finish: float = 60.0         # seconds in which what is under way when the load ends must be known
     catch_up: float = 40.0       # and shown to everybody: gateways compare heads every 15 s
@@ -45,6 +46,8 @@ class Workload:
         by_person = {w.someone.label: w for w in self.writers}
         self.visits = [Visits(talk, by_person[talk.visitor.label], history, random.Random(self.rng.random()))
                        for talk in self.talks if talk.visitor]
+        for device in self.devices():
+            device.away = self.options.away
         self.device_tasks = [asyncio.create_task(d.stay_connected()) for d in self.devices()]
         await self.until(lambda: all(d.wire for d in self.devices()), 30, "every device is connected")
         self.tasks = [asyncio.create_task(one.run()) for one in [*self.writers, *self.visits]]
