@@ -11,7 +11,7 @@ import node_files as files
 import sweep
 from certificates import Authority
 from daemons import Daemons
-from image import write_image
+from image import layer_of_files, write_image
 from programs import free_port, program
 
 STARTS_WITHIN = 180  # seconds
@@ -164,7 +164,8 @@ class SingleNode:
             return
         binary = self.folder / "pause"
         run("gcc", "-static", "-Os", "-s", "-o", binary, pathlib.Path(__file__).with_name("pause.c"))
-        write_image(self.folder / "pause.tar", files.PAUSE, {"pause": (binary.read_bytes(), 0o755)}, ["/pause"])
+        write_image(self.folder / "pause.tar", files.PAUSE, [layer_of_files({"pause": (binary.read_bytes(), 0o755)})],
+                    {"Entrypoint": ["/pause"], "User": "65535:65535"})
         self.load_image(self.folder / "pause.tar")
 
     # ---------------------------------------------------------------- asking and telling it
