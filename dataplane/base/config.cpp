@@ -25,7 +25,7 @@ class ConfigCategory final : public std::error_category {
   }
 };
 
-constexpr std::array<std::string_view, 17> kKeys{"name",
+constexpr std::array<std::string_view, 28> kKeys{"name",
                                                  "cluster",
                                                  "version",
                                                  "listen",
@@ -41,7 +41,18 @@ constexpr std::array<std::string_view, 17> kKeys{"name",
                                                  "postgres_user",
                                                  "postgres_password_file",
                                                  "postgres_database",
-                                                 "allowed_origins"};
+                                                 "allowed_origins",
+                                                 "tls_cert_file",
+                                                 "tls_key_file",
+                                                 "tls_min_version",
+                                                 "internal_tls_cert_file",
+                                                 "internal_tls_key_file",
+                                                 "internal_tls_ca_file",
+                                                 "internal_tls_name",
+                                                 "admin_tls",
+                                                 "postgres_ca_file",
+                                                 "postgres_sslmode",
+                                                 "redis_ca_file"};
 
 Result<std::string> read_file(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -105,6 +116,26 @@ class Reader {
       into.push_back(list[i].Scalar());
     }
   }
+  void read(const char* key, bool& into) {
+    auto text = scalar(key);
+    if (!text) return;
+    if (*text != "true" && *text != "false") return wrong(key, "must be true or false");
+    into = *text == "true";
+  }
+  void allow(const char* key, const std::string& value, std::initializer_list<std::string_view> values) {
+    if (std::find(values.begin(), values.end(), value) != values.end()) return;
+    std::string known;
+    for (const auto each : values) known += (known.empty() ? "" : " or ") + std::string(each);
+    wrong(key, "is \"" + value.substr(0, 100) + "\": it must be " + known);
+  }
+  // Files that are of use only together.
+  void together(std::initializer_list<const char*> keys) {
+    const auto named = [this](const char* key) { return root_[key] && root_[key].IsScalar() && !scalar(key)->empty(); };
+    const auto missing = std::find_if_not(keys.begin(), keys.end(), named);
+    const auto there = std::find_if(keys.begin(), keys.end(), named);
+    if (missing != keys.end() && there != keys.end())
+      wrong(*missing, "is missing: it is needed where " + std::string(*there) + " is there");
+  }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
  private:
@@ -125,6 +156,25 @@ class Reader {
   const YAML::Node root_;
   std::optional<Error> error_;
 };
+
+void read_tls(Reader& reader, DaemonConfig& config) {
+  reader.read("tls_cert_file", config.tls_cert_file);
+  reader.read("tls_key_file", config.tls_key_file);
+  reader.read("tls_min_version", config.tls_min_version);
+  reader.read("internal_tls_cert_file", config.internal_tls_cert_file);
+  reader.read("internal_tls_key_file", config.internal_tls_key_file);
+  reader.read("internal_tls_ca_file", config.internal_tls_ca_file);
+  reader.read("internal_tls_name", config.internal_tls_name);
+  reader.read("admin_tls", config.admin_tls);
+  reader.read("postgres_ca_file", config.postgres_ca_file);
+  reader.read("postgres_sslmode", config.postgres_sslmode);
+  reader.read("redis_ca_file", config.redis_ca_file);
+  reader.allow("tls_min_version", config.tls_min_version, {"1.3", "1.2"});
+  reader.allow("postgres_sslmode", config.postgres_sslmode, {"verify-full", "verify-ca"});
+  reader.together({"tls_cert_file", "tls_key_file"});
+  reader.together({"internal_tls_cert_file", "internal_tls_key_file", "internal_tls_ca_file"});
+  if (config.admin_tls) reader.require("internal_tls_cert_file");
+}
 
 Result<DaemonConfig> read_config(const std::string& file, const YAML::Node& root) {
   if (!root.IsMap()) return fail(ConfigErrc::invalid, file + ": must be a mapping of keys to values");
@@ -149,6 +199,7 @@ Result<DaemonConfig> read_config(const std::string& file, const YAML::Node& root
   reader.read("postgres_password_file", config.postgres_password_file);
   reader.read("postgres_database", config.postgres_database);
   reader.read("allowed_origins", config.allowed_origins);
+  read_tls(reader, config);
   if (reader.error()) return fail(*reader.error());
   return config;
 }

@@ -39,6 +39,26 @@ struct DaemonConfig {
   std::filesystem::path postgres_password_file;
   std::string postgres_database = "chat";
   std::vector<std::string> allowed_origins;
+
+  // TLS. The files are PEM, as in a kubernetes.io/tls Secret (tls.crt, tls.key, ca.crt), and are read again when they
+  // change. Where none is named the connection is plain TCP.
+  //
+  // Towards clients, on `listen` and `shared` of chat-gateway and chat-api.
+  std::filesystem::path tls_cert_file;  // the certificate, then those between it and its CA
+  std::filesystem::path tls_key_file;
+  std::string tls_min_version = "1.3";  // or 1.2
+  // Between daemons, always 1.3: chat-messages and those who call it show this certificate and want one of this CA
+  // from each other. It must be fit for both sides: no extended key usage, or serverAuth and clientAuth.
+  std::filesystem::path internal_tls_cert_file;
+  std::filesystem::path internal_tls_key_file;
+  std::filesystem::path internal_tls_ca_file;
+  std::string internal_tls_name;  // a DNS name that the other's certificate must bear; empty: any certificate of the CA
+  // `admin` serves HTTPS with that certificate. It wants none from the other side, since kubelet has none to show.
+  bool admin_tls = false;
+  // To Postgres and Redis, 1.2 at least: their certificate must be of this CA, and name the host that was asked for.
+  std::filesystem::path postgres_ca_file;
+  std::string postgres_sslmode = "verify-full";  // or verify-ca: whatever host the certificate names
+  std::filesystem::path redis_ca_file;
 };
 [[nodiscard]] Result<DaemonConfig> load_daemon_config(const std::filesystem::path& file);
 // A file's contents without the trailing newline: passwords and tokens.

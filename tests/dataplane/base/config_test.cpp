@@ -63,11 +63,54 @@ allowed_origins: ["https://a.example", "https://b.example"]
   EXPECT_THAT(config->allowed_origins, ElementsAre("https://a.example", "https://b.example"));
 }
 
+TEST_F(ConfigTest, ReadsTheKeysOfTls) {
+  auto config = load(std::string(kLeast) + R"(
+tls_cert_file: /tls/tls.crt
+tls_key_file: /tls/tls.key
+tls_min_version: "1.2"
+internal_tls_cert_file: /internal/tls.crt
+internal_tls_key_file: /internal/tls.key
+internal_tls_ca_file: /internal/ca.crt
+internal_tls_name: demo.chat.internal
+admin_tls: true
+postgres_ca_file: /postgres/ca.crt
+postgres_sslmode: verify-ca
+redis_ca_file: /redis/ca.crt
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->tls_cert_file, "/tls/tls.crt");
+  EXPECT_EQ(config->tls_key_file, "/tls/tls.key");
+  EXPECT_EQ(config->tls_min_version, "1.2");
+  EXPECT_EQ(config->internal_tls_cert_file, "/internal/tls.crt");
+  EXPECT_EQ(config->internal_tls_key_file, "/internal/tls.key");
+  EXPECT_EQ(config->internal_tls_ca_file, "/internal/ca.crt");
+  EXPECT_EQ(config->internal_tls_name, "demo.chat.internal");
+  EXPECT_TRUE(config->admin_tls);
+  EXPECT_EQ(config->postgres_ca_file, "/postgres/ca.crt");
+  EXPECT_EQ(config->postgres_sslmode, "verify-ca");
+  EXPECT_EQ(config->redis_ca_file, "/redis/ca.crt");
+}
+
+TEST_F(ConfigTest, SaysWhichKeyOfTlsIsWrong) {
+  const std::string least = kLeast;
+  EXPECT_THAT(error(least + "tls_min_version: '1.1'\n"), AllOf(HasSubstr("tls_min_version"), HasSubstr("1.3 or 1.2")));
+  EXPECT_THAT(error(least + "tls_cert_file: /a\n"),
+              AllOf(HasSubstr("tls_key_file is missing"), HasSubstr("tls_cert_file")));
+  EXPECT_THAT(error(least + "internal_tls_cert_file: /a\ninternal_tls_key_file: /a\n"),
+              HasSubstr("internal_tls_ca_file is missing"));
+  EXPECT_THAT(error(least + "postgres_sslmode: require\n"), HasSubstr("verify-full or verify-ca"));
+  EXPECT_THAT(error(least + "admin_tls: yes\n"), HasSubstr("true or false"));
+  EXPECT_THAT(error(least + "admin_tls: true\n"), HasSubstr("internal_tls_cert_file is missing"));
+}
+
 TEST_F(ConfigTest, LeavesDefaultsWhereAKeyIsNotThere) {
   auto config = load(kLeast);
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->postgres_user, "chat");
   EXPECT_FALSE(config->shared);
+  EXPECT_EQ(config->tls_min_version, "1.3");
+  EXPECT_EQ(config->postgres_sslmode, "verify-full");
+  EXPECT_FALSE(config->admin_tls);
 }
 
 TEST_F(ConfigTest, NamesTheKeyThatIsWrong) {
