@@ -90,6 +90,16 @@ std::optional<std::string> parse_base64url(std::string_view text) {
   return bytes;
 }
 
+std::optional<std::string> parse_base64(std::string_view text) {
+  std::string url;
+  url.reserve(text.size());
+  for (char c : text) {
+    if (c == '=' || c == '\n' || c == '\r' || c == ' ') continue;
+    url += c == '+' ? '-' : c == '/' ? '_' : c;
+  }
+  return parse_base64url(url);
+}
+
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }

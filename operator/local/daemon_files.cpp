@@ -6,108 +6,55 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/local/secrets.hpp"
+#include "operator/settings/backend_settings.hpp"
+#include "operator/settings/daemon_settings.hpp"
 
 namespace chatop::local {
-namespace {
 
 using chat::base::HostPort;
 using ports::Role;
 
-std::string text_of(const HostPort& address) { return address.host + ":" + std::to_string(address.port); }
-
-// A JSON string is a YAML string.
-void line(std::string& text, const char* key, const std::string& value) {
-  text += key;
-  text += ": " + nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-}
-
-// In a single-quoted value of postgresql.conf.
-std::string quoted(const std::string& value) {
-  std::string text = "'";
-  for (char c : value) text += c == '\'' ? std::string("''") : std::string(1, c);
-  return text + "'";
-}
-
-}  // namespace
-
 std::string daemon_config(const ports::ProcessSpec& process, const ClusterLayout& layout,
                           const Installation& installation, const Addresses& addresses) {
-  std::string text = "# Written by chat-operator: changes made here are lost.\n";
-  line(text, "name", process.name);
-  line(text, "cluster", layout.cluster);
-  line(text, "version", process.version);
-  if (addresses.own.port != 0) line(text, "listen", text_of(addresses.own));
-  if (addresses.shared.port != 0) line(text, "shared", text_of(addresses.shared));
-  line(text, "admin", text_of(addresses.admin));
-  line(text, "admin_token_file", layout.secret(kAdminToken));
-  line(text, "map_file", layout.map());
-  line(text, "redis", text_of(addresses.redis));
-  line(text, "redis_password_file", layout.secret(kRedisPassword));
+  chat::base::DaemonConfig config;
+  config.name = process.name;
+  config.cluster = layout.cluster;
+  config.version = process.version;
+  config.listen = addresses.own;
+  if (addresses.shared.port != 0) config.shared = addresses.shared;
+  config.admin = addresses.admin;
+  config.admin_token_file = layout.secret(kAdminToken);
+  config.map_file = layout.map();
+  config.redis = addresses.redis;
+  config.redis_password_file = layout.secret(kRedisPassword);
   if (process.role == Role::api || process.role == Role::gateway) {
-    line(text, "jwt_keys_dir", layout.jwt_keys());
-    line(text, "public_url", process.public_url.empty() ? "http://" + text_of(addresses.shared) : process.public_url);
-    line(text, "allowed_origins", "");
-    text.erase(text.rfind("\"\""));
-    text +=
-        nlohmann::json(process.allowed_origins).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    const auto& shared = addresses.shared;
+    config.jwt_keys_dir = layout.jwt_keys();
+    config.public_url =
+        process.public_url.empty() ? "http://" + shared.host + ":" + std::to_string(shared.port) : process.public_url;
+    config.allowed_origins = process.allowed_origins;
   }
-  if (process.role == Role::api) line(text, "web_dir", installation.web);
-  if (process.role != Role::gateway) {
-    line(text, "postgres_user", "chat");
-    line(text, "postgres_password_file", layout.secret(kPostgresChatPassword));
-    line(text, "postgres_database", "chat");
-  }
-  return text;
+  if (process.role == Role::api) config.web_dir = installation.web;
+  if (process.role != Role::gateway) config.postgres_password_file = layout.secret(kPostgresChatPassword);
+  return settings::daemon_text(config);
 }
 
 std::string postgres_config(const ports::ProcessSpec& process, const ClusterLayout& layout, std::uint16_t port) {
   const auto data = layout.data(process.name);
-  std::string text = "# Written by chat-operator: changes made here are lost.\n";
-  text += "data_directory = " + quoted(data) + "\n";
-  text += "hba_file = " + quoted(data / "pg_hba.conf") + "\n";
-  text += "ident_file = " + quoted(data / "pg_ident.conf") + "\n";
-  text += "listen_addresses = '127.0.0.1'\nport = " + std::to_string(port) + "\n";
-  text += "max_connections = " + std::to_string(process.max_connections) + "\n";
-  text +=
-      "unix_socket_directories = ''\n"
-      "password_encryption = 'scram-sha-256'\n"
-      "# What was acknowledged is on disk.\n"
-      "fsync = on\nsynchronous_commit = on\nfull_page_writes = on\n"
-      "# A split of a shard streams its changes.\n"
-      "wal_level = logical\nmax_wal_size = '2GB'\nmin_wal_size = '128MB'\n"
-      "# One flush of the file system before crash recovery instead of one a file: seconds less, and as safe.\n"
-      "recovery_init_sync_method = 'syncfs'\n"
-      "shared_buffers = '128MB'\n"
-      "jit = off\n"
-      "tcp_keepalives_idle = 10\ntcp_keepalives_interval = 5\ntcp_keepalives_count = 3\n"
-      "timezone = 'UTC'\nlog_timezone = 'UTC'\n"
-      "log_destination = 'stderr'\nlogging_collector = off\nlog_line_prefix = '%m [%p] %q%a '\n"
-      "log_checkpoints = off\n"
-      "# One line an error: what fails again and again, on a full disk for one, is not to fill a log with contexts.\n"
-      "log_error_verbosity = 'terse'\n"
-      "# Statements carry what people write: never logged.\n"
-      "log_min_error_statement = 'panic'\nlog_parameter_max_length_on_error = 0\n";
-  return text;
+  std::string text = settings::kWrittenByUs;
+  text += "data_directory = " + settings::quoted(data) + "\n";
+  text += "hba_file = " + settings::quoted(data / "pg_hba.conf") + "\n";
+  text += "ident_file = " + settings::quoted(data / "pg_ident.conf") + "\n";
+  text += "listen_addresses = '127.0.0.1'\nport = " + std::to_string(port) + "\nunix_socket_directories = ''\n";
+  return text + settings::postgres_settings(process.max_connections);
 }
 
 std::string redis_config(const ports::ProcessSpec& process, const ClusterLayout& layout, std::uint16_t port,
                          const std::string& password) {
-  // Nothing in Redis is the truth: it keeps no file, and at its bound it drops what expires anyway.
-  return "# Written by chat-operator: changes made here are lost.\n"
-         "bind 127.0.0.1\nprotected-mode yes\nport " +
-         std::to_string(port) +
-         "\n"
-         "requirepass " +
-         password +
-         "\n"
-         "maxmemory " +
-         std::to_string(process.memory_bytes) +
-         "\nmaxmemory-policy volatile-lru\n"
-         "save \"\"\nappendonly no\ndaemonize no\nmaxclients 4096\n"
-         "client-output-buffer-limit pubsub 64mb 16mb 30\n"
-         "tcp-keepalive 10\nlogfile \"\"\nloglevel notice\n"
-         "dir " +
-         nlohmann::json(layout.redis().string()).dump() + "\n";
+  std::string text = settings::kWrittenByUs;
+  text += "bind 127.0.0.1\nprotected-mode yes\nport " + std::to_string(port) + "\nrequirepass " + password + "\n";
+  text += settings::redis_settings(process.memory_bytes);
+  return text + "dir " + nlohmann::json(layout.redis().string()).dump() + "\n";
 }
 
 std::string short_hash(const std::string& text) {

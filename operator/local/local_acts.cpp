@@ -12,6 +12,7 @@
 #include "operator/local/run_program.hpp"
 #include "operator/local/secrets.hpp"
 #include "operator/ports/steady.hpp"
+#include "operator/settings/backend_settings.hpp"
 
 namespace chatop::local {
 
@@ -107,18 +108,8 @@ Status LocalPlatform::initialise(const std::string& shard) const {
   launch.name = "initdb of " + shard;
   launch.log = layout_.log(shard + ".initdb");
   launch.user = requirements_->postgres_user;
-  launch.command = {requirements_->initdb,
-                    "-D",
-                    beside,
-                    "--username=postgres",
-                    "--pwfile=" + password_file.string(),
-                    "--auth-host=scram-sha-256",
-                    "--auth-local=scram-sha-256",
-                    "--encoding=UTF8",
-                    "--locale=C.UTF-8",
-                    "--data-checksums",
-                    "--no-instructions",
-                    "--no-sync"};
+  launch.command = {requirements_->initdb, "-D", beside};
+  for (auto& option : settings::initdb_options(password_file)) launch.command.push_back(std::move(option));
   auto made = run_program(environment_.launcher, launch, kInitialiseTime);
   std::filesystem::remove(password_file, error);
   if (!made) return made;

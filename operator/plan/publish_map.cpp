@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "operator/api/public_url.hpp"
 #include "operator/plan/parts.hpp"
 #include "operator/plan/wanted.hpp"
 
@@ -12,7 +13,7 @@ namespace {
 
 std::string gateway_url(const Context& context, const ProcessView& gateway) {
   const auto& template_url = context.spec.gateways.public_url;
-  if (!template_url.empty()) return public_address(template_url, gateway.name);
+  if (!template_url.empty()) return api::gateway_url(template_url, gateway.name);
   return "ws://" + gateway.address.host + ":" + std::to_string(gateway.address.port) + "/v1/ws";
 }
 

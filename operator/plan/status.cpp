@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "dataplane/base/clock.hpp"
+#include "operator/api/public_url.hpp"
 #include "operator/plan/parts.hpp"
 #include "operator/plan/wanted.hpp"
 
@@ -86,7 +87,7 @@ api::Endpoints endpoints(const Context& context) {
   const auto& platform = context.seen.platform;
   auto text = [](const chat::base::HostPort& where) { return where.host + ":" + std::to_string(where.port); };
   if (!context.spec.gateways.public_url.empty())
-    endpoints.websocket = public_address(context.spec.gateways.public_url, ports::process_name(Role::gateway, 0));
+    endpoints.websocket = api::gateway_url(context.spec.gateways.public_url, ports::process_name(Role::gateway, 0));
   else if (platform.gateways_shared.port != 0)
     endpoints.websocket = "ws://" + text(platform.gateways_shared) + "/v1/ws";
   if (platform.api_shared.port != 0) endpoints.api = "http://" + text(platform.api_shared);

@@ -1,30 +1,11 @@
 #include "operator/plan/wanted.hpp"
 
+#include "operator/api/public_url.hpp"
+
 namespace chatop::plan {
 
 using ports::ProcessSpec;
 using ports::Role;
-
-namespace {
-
-// The API's address as browsers see it; only its scheme and host matter. Empty: the platform's own.
-std::string api_address(const std::string& gateways_url) {
-  constexpr std::string_view kSecure = "wss://";
-  if (!gateways_url.starts_with(kSecure)) return {};
-  std::string host = gateways_url.substr(kSecure.size());
-  host = host.substr(0, host.find('/'));
-  if (host.starts_with("{gateway}.")) host = host.substr(std::string_view("{gateway}.").size());
-  return "https://" + host;
-}
-
-}  // namespace
-
-std::string public_address(const std::string& public_url, const std::string& gateway) {
-  constexpr std::string_view kSlot = "{gateway}";
-  std::string url = public_url;
-  if (auto at = url.find(kSlot); at != std::string::npos) url.replace(at, kSlot.size(), gateway);
-  return url;
-}
 
 std::int64_t desired(const api::ChatClusterSpec& spec, Role role) {
   switch (role) {
@@ -60,7 +41,7 @@ std::vector<ProcessSpec> wanted_processes(const api::ChatClusterSpec& spec, cons
       if (role == Role::redis) process.memory_bytes = spec.redis.memory.bytes;
       if (role == Role::api || role == Role::gateway) {
         process.allowed_origins = spec.auth.allowed_origins;
-        process.public_url = api_address(spec.gateways.public_url);
+        process.public_url = api::api_url(spec.gateways.public_url);
       }
       processes.push_back(std::move(process));
     }

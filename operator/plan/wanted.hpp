@@ -18,7 +18,4 @@ namespace chatop::plan {
 [[nodiscard]] std::vector<std::string> unsupported(const api::ChatClusterSpec& spec,
                                                    const std::string& operator_version);
 
-// An address template of spec.gateways.publicUrl for one gateway.
-[[nodiscard]] std::string public_address(const std::string& public_url, const std::string& gateway);
-
 }  // namespace chatop::plan

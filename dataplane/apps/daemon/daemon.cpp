@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -10,6 +9,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "dataplane/apps/daemon/arguments.hpp"
 #include "dataplane/base/open_files.hpp"
 #include "dataplane/domain/errors.hpp"
 #include "dataplane/io/http/admin.hpp"
@@ -18,7 +18,6 @@ namespace chat::apps {
 namespace {
 
 constexpr std::int64_t kDriftWorthSayingMilliseconds = 1000;
-constexpr int kBadUsage = 2;
 
 enum class State { starting, serving, draining };
 
@@ -166,24 +165,6 @@ class Life {
   prometheus::Gauge& map_version_;
 };
 
-struct Arguments {
-  std::filesystem::path config;
-  std::optional<int> exit_status;  // set: end with it now
-};
-
-Arguments parse_arguments(int argc, char** argv, std::string_view role) {
-  Arguments arguments;
-  CLI::App app{"chat-" + std::string(role) + ", a daemon of chatcluster"};
-  app.set_version_flag("--version", CHATCLUSTER_VERSION);
-  app.add_option("--config", arguments.config, "the daemon's YAML configuration")->required();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    arguments.exit_status = app.exit(error) == 0 ? 0 : kBadUsage;
-  }
-  return arguments;
-}
-
 }  // namespace
 
 void Daemon::report_clock_drift(std::int64_t drift_milliseconds) {
@@ -211,6 +192,7 @@ int run_daemon(int argc, char** argv, std::string_view role,
 
   base::Log log(std::string("chat-") + std::string(role));
   auto config = base::load_daemon_config(arguments.config);
+  if (config) config = apply(arguments, std::move(*config));
   if (!config) return log.error("bad_config", {{"reason", config.error().message}}), EXIT_FAILURE;
   auto token = base::read_secret(config->admin_token_file);
   if (!token) return log.error("bad_config", {{"reason", token.error().message}}), EXIT_FAILURE;

@@ -54,7 +54,7 @@ class Service {
   virtual base::Task<> stop() = 0;
 };
 
-// main() of a daemon: `--config FILE`, `--version`. Exit status 0 after a clean SIGTERM, 1 when it could not
+// main() of a daemon; its flags are in arguments.hpp. Exit status 0 after a clean SIGTERM, 1 when it could not
 // start (the log says why), 2 for bad usage.
 int run_daemon(int argc, char** argv, std::string_view role,
                const std::function<std::unique_ptr<Service>(Daemon&)>& make_service);

@@ -57,20 +57,11 @@ Status read_file(const fs::path& file, Kubeconfig& into) {
   return {};
 }
 
-std::optional<std::string> from_base64(const std::string& text) {
-  std::string url;
-  for (char letter : text) {
-    if (letter == '=' || letter == '\n' || letter == '\r' || letter == ' ') continue;
-    url += letter == '+' ? '-' : letter == '/' ? '_' : letter;
-  }
-  return chat::base::parse_base64url(url);
-}
-
 // `name`-data (base64) counts more than a file, as with kubectl.
 Result<Source> source_of(const Entry& entry, const std::string& name) {
   Source source;
   if (auto data = text_of(entry.node, (name + "-data").c_str()); !data.empty()) {
-    auto bytes = from_base64(data);
+    auto bytes = chat::base::parse_base64(data);
     if (!bytes) return fail(AccessErrc::invalid, "the kubeconfig's " + name + "-data is not base64");
     source.text = std::move(*bytes);
   } else if (auto file = text_of(entry.node, name.c_str()); !file.empty()) {

@@ -1,0 +1,30 @@
+#pragma once
+#include <map>
+#include <string>
+
+#include "dataplane/base/json.hpp"
+#include "operator/api/chat_cluster.hpp"
+#include "operator/ports/process.hpp"
+
+namespace chatop::kubernetes::objects {
+
+using chat::base::Json;
+
+// Everything that the objects of one ChatCluster are made from.
+struct Inputs {
+  std::string cluster;     // demo
+  std::string name_space;  // of the ChatCluster, and of all its objects
+  std::string uid;         // of the ChatCluster: its objects go with it
+  api::ChatClusterSpec spec;
+  std::string image;    // of the operator's release; spec.image goes before it
+  std::string version;  // of the daemons
+  int shards = 0;       // managed ones, shard-0 … shard-(n-1); 0 where spec.shards.external is set
+  // How many of each are wanted now; what is absent has the spec's minimum (a shard and Redis: one).
+  std::map<ports::Role, int> replicas;
+  std::string map;                 // the cluster map to start with, as JSON
+  std::string operator_namespace;  // from where daemons and databases are asked
+  // The public half of the Secret of signing keys (public_keys()): what gateways check tokens with.
+  std::map<std::string, std::string> jwt_public_keys;
+};
+
+}  // namespace chatop::kubernetes::objects
