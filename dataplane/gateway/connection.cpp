@@ -1,11 +1,14 @@
 #include "dataplane/gateway/connection.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <cerrno>
 
 #include "dataplane/domain/limits.hpp"
 #include "dataplane/gateway/ordered_stream.hpp"
@@ -32,7 +35,7 @@ class WebSocketConnection final : public Connection,
 
   void own(std::shared_ptr<Session> session) { session_ = std::move(session); }
   base::Task<bool> accept(io::http::Request request, std::string subprotocol) override;
-  void start() override;
+  void start(Turnstile::Turn turn) override;
   void sweep(base::SteadyTime now) override;
   Session& session() override { return *session_; }
   std::size_t queued_bytes() const override { return queue().bytes(); }
@@ -45,7 +48,7 @@ class WebSocketConnection final : public Connection,
 
  private:
   using Self = std::shared_ptr<WebSocketConnection>;
-  static base::Task<> sign_on(Self self);
+  static base::Task<> sign_on(Self self, Turnstile::Turn turn);
   static base::Task<> wait_for_session(Self self);
   void read();
   void read_rest(std::size_t begun);
@@ -94,16 +97,16 @@ base::Task<bool> WebSocketConnection::accept(io::http::Request request, std::str
   co_return open_;
 }
 
-void WebSocketConnection::start() {
+void WebSocketConnection::start(Turnstile::Turn turn) {
   if (session_->has_identity()) {
-    shared_.sessions.tasks.spawn("sign_on", sign_on(shared_from_this()));
+    shared_.sessions.tasks.spawn("sign_on", sign_on(shared_from_this(), std::move(turn)));
   } else {
     read();
   }
 }
 
-base::Task<> WebSocketConnection::sign_on(Self self) {
-  co_await self->session_->sign_on();
+base::Task<> WebSocketConnection::sign_on(Self self, Turnstile::Turn turn) {
+  co_await self->session_->sign_on(std::move(turn));
   self->read();
 }
 
@@ -153,7 +156,7 @@ void WebSocketConnection::take(std::string_view message) {
   }
   if (message_) shared_.buffers.give_back(std::move(message_));
   if (next == Session::Next::sign_on) {
-    start();
+    start({});
   } else if (next == Session::Next::wait) {
     shared_.sessions.tasks.spawn("room", wait_for_session(shared_from_this()));
   } else {
@@ -258,6 +261,12 @@ std::shared_ptr<Connection> Connection::make(tcp::socket socket, Shared& shared,
   auto connection = std::make_shared<WebSocketConnection>(std::move(socket), shared);
   connection->own(std::make_shared<Session>(shared.sessions, *connection, std::move(identity), std::move(limit_key)));
   return connection;
+}
+
+bool has_left(tcp::socket& socket) {
+  char first = 0;
+  const auto got = ::recv(socket.native_handle(), &first, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 base::Task<> refuse(tcp::socket taken, io::http::Response response) {

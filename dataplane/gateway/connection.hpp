@@ -8,6 +8,7 @@
 #include "dataplane/gateway/read_buffers.hpp"
 #include "dataplane/gateway/session.hpp"
 #include "dataplane/gateway/transport.hpp"
+#include "dataplane/gateway/turnstile.hpp"
 #include "dataplane/io/http/message.hpp"
 
 namespace chat::gateway {
@@ -34,8 +35,8 @@ class Connection : public Transport {
                                                         std::optional<ports::Identity> identity, std::string limit_key);
   // Answers the upgrade; `subprotocol` empty: none. False where the socket has gone.
   [[nodiscard]] virtual base::Task<bool> accept(io::http::Request request, std::string subprotocol) = 0;
-  // Signs on where the identity is known, and reads until the connection ends.
-  virtual void start() = 0;
+  // Signs on where the identity is known, and reads until the connection ends. `turn`: that of its upgrade.
+  virtual void start(Turnstile::Turn turn) = 0;
   // Cuts the socket where closing takes too long, and lets the session look at its own deadlines.
   virtual void sweep(base::SteadyTime now) = 0;
   [[nodiscard]] virtual Session& session() = 0;
@@ -44,6 +45,8 @@ class Connection : public Transport {
   std::size_t place = 0;  // in the gateway's list
 };
 
+// True where the peer of a socket that was not read for a while has closed it.
+[[nodiscard]] bool has_left(boost::asio::ip::tcp::socket& socket);
 // Answers an upgrade that is refused and closes, within a few seconds.
 [[nodiscard]] base::Task<> refuse(boost::asio::ip::tcp::socket socket, io::http::Response response);
 

@@ -132,6 +132,7 @@ base::Task<> Gateway::finish(std::chrono::milliseconds grace) {
 base::Task<> Gateway::stop() {
   stopping_ = true;
   sweep_timer_.cancel();
+  co_await turnstile_.stop();
   co_await server_.stop(std::chrono::seconds(1));
   co_await hub_.stop();
   const auto last = std::chrono::steady_clock::now() + kStopping;

@@ -16,6 +16,7 @@ using io::http::problem;
 using io::http::status;
 
 constexpr std::chrono::seconds kElsewhere{1};  // another gateway can be asked at once
+constexpr std::chrono::seconds kCrowdPasses{5};
 
 io::http::ServerLimits server_limits(const GatewayOptions& options) {
   io::http::ServerLimits limits;
@@ -49,6 +50,11 @@ io::http::Response draining() {
                    "this gateway is being drained: ask POST /v1/connect for another one", kElsewhere);
 }
 
+io::http::Response crowded() {
+  return try_later(status::service_unavailable, "unavailable",
+                   "more people connect to this gateway at once than it lets in: try again", kCrowdPasses);
+}
+
 }  // namespace
 
 Gateway::Gateway(Ports ports, GatewayOptions options)
@@ -57,6 +63,7 @@ Gateway::Gateway(Ports ports, GatewayOptions options)
       metrics_(ports.metrics),
       tasks_(ports.executor),
       hub_({ports.executor, ports.log, ports.clock, ports.path, ports.subscriptions, metrics_}, options_.hub),
+      turnstile_(ports.executor, options_.turnstile),
       context_{ports.executor,
                ports.log,
                ports.clock,
@@ -68,6 +75,7 @@ Gateway::Gateway(Ports ports, GatewayOptions options)
                hub_,
                metrics_,
                tasks_,
+               turnstile_,
                options_.name,
                options_.session,
                [this](Session& session) {
@@ -85,7 +93,8 @@ void Gateway::start() {
   server_.serve([this](io::http::Request request, io::http::Peer peer) { return handle(std::move(request), peer); },
                 [this](boost::asio::ip::tcp::socket socket, io::http::Request request, io::http::Peer peer) {
                   return upgrade(std::move(socket), std::move(request), peer);
-                });
+                },
+                [this] { return turnstile_.room(); });
 }
 
 base::Result<std::uint16_t> Gateway::listen(const base::HostPort& where, bool reuse_port) {
@@ -162,6 +171,13 @@ base::Task<tl::expected<Gateway::Admission, io::http::Response>> Gateway::admit(
 }
 
 base::Task<> Gateway::upgrade(boost::asio::ip::tcp::socket socket, io::http::Request request, io::http::Peer peer) {
+  auto turn = co_await turnstile_.enter();
+  if (has_left(socket)) co_return;
+  if (!turn) {
+    metrics_.refused("503");
+    co_await refuse(std::move(socket), crowded());
+    co_return;
+  }
   auto admission = co_await admit(request, peer);
   if (admission && state_ != State::serving) admission = tl::unexpected(draining());  // since it was asked
   if (!admission) {
@@ -176,7 +192,7 @@ base::Task<> Gateway::upgrade(boost::asio::ip::tcp::socket socket, io::http::Req
   metrics_.connections.Set(static_cast<double>(connections_.size()));
   const bool accepted = co_await connection->accept(std::move(request), std::move(admission->subprotocol));
   if (accepted) {
-    connection->start();
+    connection->start(std::move(turn));
   } else {
     ended(*connection);
   }
@@ -221,6 +237,7 @@ base::Task<> Gateway::sweep() {
       bytes += connection->queued_bytes();
     }
     metrics_.send_queue_bytes.Set(static_cast<double>(bytes));
+    metrics_.waiting.Set(static_cast<double>(turnstile_.waiting()));
     count_shortages();
   }
 }

@@ -22,6 +22,7 @@ struct GatewayOptions {
   SessionOptions session;
   ConnectionOptions connection;
   HubOptions hub;
+  TurnstileOptions turnstile;
 };
 
 // How a gateway is emptied: everyone is told to go elsewhere within `grace`; once at most `close_below` are left, or
@@ -96,6 +97,7 @@ class Gateway {
   GatewayMetrics metrics_;
   base::TaskGroup tasks_;
   Hub hub_;
+  Turnstile turnstile_;
   SessionContext context_;
   Connection::Shared shared_;
   io::http::Server server_;

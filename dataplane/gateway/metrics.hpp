@@ -11,6 +11,7 @@ struct GatewayMetrics {
   explicit GatewayMetrics(base::Metrics& metrics)
       : registry(metrics),
         connections(metrics.gauge("chat_gateway_connections", "Open WebSockets, those not signed in yet included.")),
+        waiting(metrics.gauge("chat_gateway_waiting", "Newcomers that wait here for their turn to sign on.")),
         users(metrics.gauge("chat_gateway_users", "Users with a connection here.")),
         conversations(metrics.gauge("chat_gateway_conversations", "Conversations with a member connected here.")),
         connects(metrics.counter("chat_gateway_connects_total", "WebSockets accepted.")),
@@ -44,6 +45,7 @@ struct GatewayMetrics {
 
   base::Metrics& registry;
   prometheus::Gauge& connections;
+  prometheus::Gauge& waiting;
   prometheus::Gauge& users;
   prometheus::Gauge& conversations;
   prometheus::Counter& connects;

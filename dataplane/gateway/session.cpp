@@ -68,9 +68,12 @@ Session::Next Session::authenticate(protocol::DecodedFrame& decoded) {
   return Next::sign_on;
 }
 
-base::Task<> Session::sign_on() {
+base::Task<> Session::sign_on(Turnstile::Turn turn) {
   auto self = shared_from_this();
   state_ = State::signing_on;
+  if (!turn) turn = co_await context_.turnstile.enter();
+  if (!turn) close(CloseCode::restart, "too many people sign on at once: try again");
+  if (closing_ || transport_ == nullptr) co_return;
   const auto& limits = context_.router.map().limits;
   if (!limit_key_.empty()) {
     const auto per_minute = static_cast<double>(limits.connects_per_minute_per_address);

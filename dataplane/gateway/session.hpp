@@ -14,6 +14,7 @@
 #include "dataplane/gateway/hub.hpp"
 #include "dataplane/gateway/signal.hpp"
 #include "dataplane/gateway/transport.hpp"
+#include "dataplane/gateway/turnstile.hpp"
 #include "dataplane/ports/presence.hpp"
 #include "dataplane/ports/tokens.hpp"
 #include "dataplane/protocol/frames.hpp"
@@ -43,6 +44,7 @@ struct SessionContext {
   Hub& hub;
   GatewayMetrics& metrics;
   base::TaskGroup& tasks;
+  Turnstile& turnstile;
   std::string gateway;
   SessionOptions options;
   std::function<void(Session&)> on_ready;
@@ -61,7 +63,7 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   enum class Next { read, sign_on, wait };
   // One text frame: what the reader is to do before it reads the next one.
   [[nodiscard]] Next on_text(std::string_view text);
-  [[nodiscard]] base::Task<> sign_on();
+  [[nodiscard]] base::Task<> sign_on(Turnstile::Turn turn);  // waits for its turn where it has none
   [[nodiscard]] base::Task<> room();  // until less is under way, and less waits to be read by the client
   void alive() { last_life_ = context_.clock.steady(); }
   void drained();  // the transport is not crowded any more

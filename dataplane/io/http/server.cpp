@@ -61,6 +61,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   ServerLimits limits;
   Handler handler;
   UpgradeHandler upgrade;
+  Room room;
   std::vector<std::shared_ptr<tcp::acceptor>> acceptors;        // shared with their coroutines
   std::unordered_set<std::shared_ptr<Connection>> connections;  // shared with theirs; without those handed over
   std::size_t count = 0;                                        // with those handed over
@@ -76,6 +77,7 @@ void Server::State::start_accepting(const std::shared_ptr<tcp::acceptor>& accept
 
 base::Task<> Server::State::accept(std::shared_ptr<State> self, std::shared_ptr<tcp::acceptor> acceptor) {
   while (!self->stopping) {
+    if (self->room) co_await self->room();
     auto socket = co_await base::accept_tcp(*acceptor, &self->shortage);
     if (!socket || self->stopping) break;
     boost::system::error_code error;
@@ -192,10 +194,11 @@ base::Result<std::uint16_t> Server::listen(const base::HostPort& where, bool reu
   return shared->local_endpoint().port();
 }
 
-void Server::serve(Handler handler, UpgradeHandler upgrade) {
+void Server::serve(Handler handler, UpgradeHandler upgrade, Room room) {
   bool first = !state_->handler;
   state_->handler = std::move(handler);
   state_->upgrade = std::move(upgrade);
+  state_->room = std::move(room);
   if (!first) return;
   for (const auto& acceptor : state_->acceptors) state_->start_accepting(acceptor);
 }

@@ -29,6 +29,8 @@ using Handler = std::function<base::Task<Response>(Request request, Peer peer)>;
 // Asked for each request with "Upgrade: websocket" where set. It takes the socket over and runs the connection.
 // A client must wait for the answer before it sends frames: one that did not gets 400 instead.
 using UpgradeHandler = std::function<base::Task<>(boost::asio::ip::tcp::socket socket, Request request, Peer peer)>;
+// Awaited before each connection is accepted: whoever comes meanwhile waits in the kernel's queue.
+using Room = std::function<base::Task<>()>;
 
 // HTTP/1.1 on plain TCP, keep-alive, one coroutine a connection, all on the executor's one thread. A handler that
 // throws ends the process (a broken invariant); expected failures are responses.
@@ -40,7 +42,7 @@ class Server {
   // Listens; port 0 takes a free one. `reuse_port`: several processes share the port and the kernel spreads
   // connections. Can be called more than once. Returns the port.
   [[nodiscard]] base::Result<std::uint16_t> listen(const base::HostPort& where, bool reuse_port);
-  void serve(Handler handler, UpgradeHandler upgrade = {});
+  void serve(Handler handler, UpgradeHandler upgrade = {}, Room room = {});
   // Accepts no more and closes the idle connections.
   void stop_accepting();
   // Waits for requests that are being served, then closes everything.

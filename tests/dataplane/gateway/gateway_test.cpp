@@ -5,6 +5,7 @@
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/write.hpp>
 #include <future>
 #include <thread>
 
@@ -245,6 +246,84 @@ TEST_F(GatewayTest, IsFullAtTheMaximumThatTheMapGives) {
   SocketClient second(port);
   EXPECT_EQ(second.connect({{"Authorization", "Bearer " + kBobToken}}), 503);
   EXPECT_FALSE(second.response[boost::beast::http::field::retry_after].empty());
+}
+
+TEST_F(GatewayTest, ACrowdIsLetInOneAfterTheOtherAndNobodyIsForgotten) {
+  options.turnstile.per_second = 100;
+  options.turnstile.burst = 1;
+  options.turnstile.waiting = 4;  // the others wait in the kernel's queue
+  map.limits.connections_per_user = 0;
+  router = domain::Router(map);
+  start();
+  constexpr std::size_t kCrowd = 40;
+  std::vector<std::future<int>> crowd;
+  std::vector<std::unique_ptr<SocketClient>> sockets;
+  for (std::size_t i = 0; i < kCrowd; ++i) sockets.push_back(std::make_unique<SocketClient>(port));
+  const auto begun = std::chrono::steady_clock::now();
+  for (auto& socket : sockets) {
+    crowd.push_back(std::async(std::launch::async, [&socket] {
+      return socket->connect({{"Authorization", "Bearer " + kAliceToken}});
+    }));
+  }
+  for (auto& one : crowd) EXPECT_EQ(one.get(), 101);
+  for (auto& socket : sockets) EXPECT_TRUE(socket->read_type("ready"));
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(350));
+}
+
+TEST_F(GatewayTest, WhoDoesNotGetATurnInTimeIsSentAway) {
+  options.turnstile.burst = 1;
+  options.turnstile.at_once = 1;
+  options.turnstile.patience = std::chrono::milliseconds(100);
+  options.hub.sign_on = std::chrono::seconds(5);
+  messages.away = true;  // so that a sign-on takes long
+  start();
+  SocketClient alice(port);
+  ASSERT_EQ(alice.connect({{"Authorization", "Bearer " + kAliceToken}}), 101);
+  SocketClient bob(port);
+  EXPECT_EQ(bob.connect({{"Authorization", "Bearer " + kBobToken}}), 503);
+  EXPECT_FALSE(bob.response[boost::beast::http::field::retry_after].empty());
+  on_loop([&] { messages.away = false; });
+  ASSERT_TRUE(alice.read_type("ready"));
+  client(kBobToken);
+}
+
+TEST_F(GatewayTest, WhoSignsOnByTheFirstFrameWaitsForATurnToo) {
+  options.turnstile.at_once = 1;
+  options.turnstile.patience = std::chrono::milliseconds(100);
+  options.hub.sign_on = std::chrono::seconds(5);
+  start();
+  SocketClient bob(port);
+  ASSERT_EQ(bob.connect(), 101);
+  on_loop([&] { messages.away = true; });
+  SocketClient alice(port);
+  ASSERT_EQ(alice.connect({{"Authorization", "Bearer " + kAliceToken}}), 101);
+  bob.send(frame({{"type", "auth"}, {"token", kBobToken}}));
+  EXPECT_EQ(bob.closed_with(), 1012);
+}
+
+TEST_F(GatewayTest, WhoLeftWhileWaitingIsNotSignedOn) {
+  options.turnstile.at_once = 1;
+  options.hub.sign_on = std::chrono::seconds(5);
+  messages.away = true;
+  start();
+  SocketClient alice(port);
+  ASSERT_EQ(alice.connect({{"Authorization", "Bearer " + kAliceToken}}), 101);
+  {
+    boost::asio::io_context its_io;
+    boost::asio::ip::tcp::socket bob(its_io);
+    bob.connect({boost::asio::ip::make_address("127.0.0.1"), port});
+    const std::string request =
+        "GET /v1/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer " +
+        kBobToken + "\r\n\r\n";
+    boost::asio::write(bob, boost::asio::buffer(request));
+    EXPECT_TRUE(eventually([&] { return registry.text().find("chat_gateway_waiting 1") != std::string::npos; }));
+  }
+  on_loop([&] { messages.away = false; });
+  ASSERT_TRUE(alice.read_type("ready"));
+  EXPECT_TRUE(eventually([&] { return registry.text().find("chat_gateway_waiting 0") != std::string::npos; }));
+  EXPECT_TRUE(on_loop([&] { return presence.connections[kBob].empty() && gateway->hub().users() == 1; }));
+  EXPECT_NE(registry.text().find("chat_gateway_connects_total 1"), std::string::npos);
 }
 
 TEST_F(GatewayTest, AMessageIsAcknowledgedAndReachesEveryDevice) {
