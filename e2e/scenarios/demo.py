@@ -10,7 +10,7 @@ from chat import Person, check_device, check_history, history
 from judged import Scenario, in_thread
 
 
-class Talk(Scenario):
+class Demo(Scenario):
     def test_no_pod_can_be_reached_from_here(self):
         if not os.environ.get("CHATCLUSTER_E2E_OUTSIDE"):
             self.skipTest("an existing cluster: where its Pods can be reached from is its own affair")
