@@ -1,20 +1,54 @@
+// chatctl, and kubectl-chat where it is called so: which places it opens. What it does is in operator/cli.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include "operator/cli/command_line.hpp"
+#include "operator/kubernetes/site/open_site.hpp"
 #include "operator/local/local_site.hpp"
 #include "operator/local/state_directory.hpp"
 
+namespace {
+
+using chatop::cli::Place;
+using chatop::cli::Program;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before there is a second thread
+  return value ? value : "";
+}
+
+Program chatctl() {
+  return {"chatctl",
+          "chatctl",
+          [](const Place& place) -> std::unique_ptr<chatop::ports::Machine> {
+            return std::make_unique<chatop::local::LocalSite>(chatop::local::state_directory(place.directory));
+          },
+          {}};
+}
+
+Program kubectl_chat() {
+  return {"kubectl chat", "kubectl-chat", {}, [](const Place& place) {
+            return chatop::kubernetes::open_site(
+                {place.kubeconfig, place.context, place.name_space, place.force_conflicts, place.brief}, environment);
+          }};
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  const std::string path = argc > 0 ? argv[0] : "";
+  const std::string called = path.substr(path.rfind('/') + 1);
+  // kubectl looks for a program of this name to complete the words behind `kubectl chat`.
+  const bool completes = called == "kubectl_complete-chat";
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (completes) arguments.insert(arguments.begin(), "__complete");
   const bool terminal = ::isatty(STDOUT_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0;
-  const bool colour = terminal && std::getenv("NO_COLOR") == nullptr;  // NOLINT(concurrency-mt-unsafe): one thread
-  return chatop::cli::run(
-      std::vector<std::string>(argv + 1, argv + argc), std::cout, std::cerr, colour,
-      [](const std::string& directory) -> std::unique_ptr<chatop::ports::Machine> {
-        return std::make_unique<chatop::local::LocalSite>(chatop::local::state_directory(directory));
-      });
+  const bool colour = terminal && environment("NO_COLOR").empty();
+  const auto program = completes || called == "kubectl-chat" ? kubectl_chat() : chatctl();
+  return chatop::cli::run(program, arguments, std::cout, std::cerr, colour);
 }

@@ -6,18 +6,21 @@
 namespace chatop::cli {
 
 int apply(Session& session, const ApplyOptions& options) {
-  std::vector<api::ChatCluster> clusters;
+  std::vector<ports::Proposal> proposals;
   bool valid = true;
   for (const auto& file : options.files) {
     auto documents = read_documents(session, file);
     valid = valid && documents;
-    if (documents) clusters.insert(clusters.end(), documents->begin(), documents->end());
+    if (documents) proposals.insert(proposals.end(), documents->begin(), documents->end());
   }
   if (!valid) return kFailed;
-  if (int code = store(session, clusters); code != kDone) return code;
-  if (!session.machine.running_operator())
-    session.err << "no operator looks after " << session.machine.where()
-                << ", so nothing happens yet: start one with chatctl up FILE" << std::endl;
+  if (int code = store(session, proposals); code != kDone) return code;
+  for (const auto& proposal : proposals)
+    if (std::holds_alternative<api::ChatOperation>(proposal.document))
+      session.err << kind_and_name(proposal.document) << ": " << kNotRun << std::endl;
+  if (session.site.operator_seen().state == ports::OperatorSeen::State::none)
+    session.err << "no operator looks after " << session.site.where()
+                << ", so nothing happens yet; do: " << session.site.operator_command() << std::endl;
   return kDone;
 }
 

@@ -21,7 +21,11 @@ void head(Session& session, std::string_view title) {
 
 void metadata(Session& session, const ports::StoredCluster& stored) {
   const auto& about = stored.cluster.metadata;
-  const auto running = session.machine.running_operator();
+  const auto seen = session.site.operator_seen();
+  const std::string looks_after = seen.state == ports::OperatorSeen::State::running ? "running, " + seen.who
+                                  : seen.state == ports::OperatorSeen::State::none
+                                      ? std::string("not running: nothing is repaired until one is")
+                                      : "not known: " + seen.who;
   Table table;
   table.row({"Name:", about.name});
   table.row({"State:", stored.deleting ? "being deleted" : "Available: " + readiness(stored.cluster)});
@@ -31,8 +35,8 @@ void metadata(Session& session, const ports::StoredCluster& stored) {
                                 number(stored.cluster.status.observed_generation) + ")"});
   table.row({"UID:", about.uid});
   for (const auto& [key, value] : about.labels) table.row({"Label:", key + "=" + value});
-  table.row({"Operator:", running ? "running, " + *running : "not running: nothing is repaired until one is"});
-  table.row({"Directory:", session.machine.where()});
+  table.row({"Operator:", looks_after});
+  table.row({"Where:", session.site.where()});
   session.out << table.text();
 }
 
@@ -111,7 +115,7 @@ void scaling(Session& session, const ChatCluster& cluster) {
 
 void running(Session& session, const ChatCluster& cluster) {
   head(session, "Processes");
-  const auto lines = session.machine.processes(cluster.metadata.name);
+  const auto lines = session.site.processes(cluster.metadata.name);
   if (lines.empty()) session.out << "  none\n";
   Table table({"NAME", "ID", "STATE", "RESTARTS", "SINCE", "LOG"});
   for (const auto& line : lines)

@@ -6,15 +6,15 @@ namespace chatop::cli {
 namespace {
 
 int purge(Session& session) {
-  if (auto purged = session.machine.purge(); !purged) return failed(session, purged.error());
-  session.out << "removed everything in " << session.machine.where() << std::endl;
+  if (auto purged = session.machine->purge(); !purged) return failed(session, purged.error());
+  session.out << "removed everything in " << session.machine->where() << std::endl;
   return kDone;
 }
 
 }  // namespace
 
 int down(Session& session, const DownOptions& options) {
-  auto& machine = session.machine;
+  auto& machine = *session.machine;
   const auto running = machine.running_operator();
   if (!running && !machine.has_clusters()) {
     session.out << "nothing runs in " << machine.where() << std::endl;

@@ -51,17 +51,11 @@ int print(Session& session, const api::OrderedJson& value, Output output) {
 }
 
 int get_all(Session& session, Output output) {
-  auto names = session.machine.names();
-  if (!names) return failed(session, names.error());
-  std::vector<ports::StoredCluster> all;
+  auto listing = session.site.list();
+  if (!listing) return failed(session, listing.error());
+  const auto& all = listing->items;
   int code = kDone;
-  for (const auto& name : *names) {
-    auto stored = session.machine.read(name);
-    if (stored)
-      all.push_back(std::move(*stored));
-    else if (stored.error().code != make_error_code(ports::SiteErrc::not_found))  // deleted in this very moment
-      code = failed(session, stored.error());
-  }
+  for (const auto& error : listing->unreadable) code = failed(session, error);
   if (output == Output::Json || output == Output::Yaml) {
     api::OrderedJson list = {{"apiVersion", api::kApiVersion}, {"kind", "ChatClusterList"}};
     list["items"] = api::OrderedJson::array();
@@ -69,7 +63,8 @@ int get_all(Session& session, Output output) {
     print(session, list, output);
   } else if (all.empty()) {
     if (code == kDone)
-      session.err << "no ChatCluster in " << session.machine.where() << ": make one with chatctl up FILE" << std::endl;
+      session.err << "no ChatCluster in " << session.site.where() << ": make one with " << session.command
+                  << (session.machine ? " up FILE" : " apply -f FILE") << std::endl;
   } else {
     print_table(session, all, output == Output::Wide);
   }
@@ -79,6 +74,7 @@ int get_all(Session& session, Output output) {
 }  // namespace
 
 int get(Session& session, const GetOptions& options) {
+  if (options.kind == Kind::operation) return get_operations(session, options);
   if (options.name.empty()) return get_all(session, options.output);
   auto stored = find_cluster(session, options.name);
   if (!stored) return kFailed;

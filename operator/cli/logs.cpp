@@ -9,7 +9,7 @@ namespace chatop::cli {
 namespace {
 
 int show(Session& session, const std::string& cluster, const LogsOptions& options) {
-  auto shown = session.machine.copy_log(cluster, {options.process, options.tail, options.follow}, session.out);
+  auto shown = session.site.copy_log(cluster, {options.process, options.tail, options.follow}, session.out);
   return shown ? kDone : failed(session, shown.error());
 }
 
@@ -20,7 +20,7 @@ int logs(Session& session, const LogsOptions& options) {
   auto stored = find_cluster(session, options.cluster);
   if (!stored) return kFailed;
   const std::string& cluster = stored->cluster.metadata.name;
-  auto known = session.machine.logs(cluster);
+  auto known = session.site.logs(cluster);
   if (std::find(known.begin(), known.end(), options.process) != known.end()) return show(session, cluster, options);
   known.emplace_back(ports::kOperatorLog);
   auto near = chat::base::nearest(options.process.substr(0, 64), known);

@@ -5,7 +5,7 @@
 namespace chatop::cli {
 
 int failed(Session& session, std::string_view message) {
-  session.err << painted(session, Colour::Red, "chatctl:") << " " << message << "\n";
+  session.err << painted(session, Colour::Red, session.program + ":") << " " << message << "\n";
   return kFailed;
 }
 

@@ -19,7 +19,10 @@ struct Session {
   std::ostream& out;
   std::ostream& err;
   bool colour = false;  // both streams are terminals
-  ports::Machine& machine;
+  std::string program;  // "chatctl", "kubectl chat"
+  std::string command;  // what a person types to speak of the same place: "kubectl chat -n prod"
+  ports::Site& site;
+  ports::Machine* machine = nullptr;  // the site, where it is a machine's; nullptr on Kubernetes
   std::int64_t now_milliseconds = 0;
 };
 

@@ -12,6 +12,7 @@
 namespace chatop::cli {
 namespace {
 
+using State = ports::OperatorSeen::State;
 constexpr std::string_view kStopped = "STOPPED";
 
 struct Verdict {
@@ -38,9 +39,9 @@ void line(Session& session, Colour colour, std::string_view mark, const std::str
 
 // Then the status can not be written either: what it says may be long over.
 void full_disk(Session& session) {
-  if (session.machine.has_room()) return;
+  if (session.machine == nullptr || session.machine->has_room()) return;
   line(session, Colour::Red, "!",
-       "The disk of " + session.machine.where() + " is full: no status can be written, what is shown may be old.");
+       "The disk of " + session.site.where() + " is full: no status can be written, what is shown may be old.");
   line(session, Colour::Dim, "  do:", "make room on it");
 }
 
@@ -51,7 +52,7 @@ void what_is_wrong(Session& session, const ports::StoredCluster& stored, bool op
   if (!operated) {
     line(session, Colour::Red, "!",
          "No operator runs here: what is shown is what the last one saw, and nothing is repaired.");
-    line(session, Colour::Dim, "  do:", "chatctl up FILE --detach");
+    line(session, Colour::Dim, "  do:", session.site.operator_command());
   }
   const auto wrong = problems(cluster.status);
   std::string said;
@@ -63,12 +64,12 @@ void what_is_wrong(Session& session, const ports::StoredCluster& stored, bool op
              "): " + problem.message);
   }
   if (!wrong.empty()) {
-    const auto logs = session.machine.logs(name);
+    const auto logs = session.site.logs(name);
     for (const auto& suspect : suspects(cluster)) {
       if (std::find(logs.begin(), logs.end(), suspect) != logs.end())
-        line(session, Colour::Dim, "  do:", "chatctl logs " + suspect + " --cluster " + name + " --tail 50");
+        line(session, Colour::Dim, "  do:", session.command + " logs " + suspect + " --cluster " + name + " --tail 50");
     }
-    line(session, Colour::Dim, "  do:", "chatctl describe chatcluster " + name);
+    line(session, Colour::Dim, "  do:", session.command + " describe chatcluster " + name);
   }
   if (cluster.status.observed_generation != cluster.metadata.generation && !cluster.status.conditions.empty())
     line(session, Colour::Yellow, "~",
@@ -92,7 +93,7 @@ void parts(Session& session, const api::ChatCluster& cluster) {
         component.name == "gateways" ? std::to_string(cluster.status.gateways.connections) + " connections" : "";
     table.row({component.well ? " " : "!", component.name, component.state, note});
   }
-  const auto lines = session.machine.processes(cluster.metadata.name);
+  const auto lines = session.site.processes(cluster.metadata.name);
   std::string restarted;
   for (const auto& process : lines)
     if (process.restarts > 0)
@@ -106,44 +107,45 @@ void parts(Session& session, const api::ChatCluster& cluster) {
 }
 
 void screen(Session& session, const ports::StoredCluster& stored) {
-  const auto running = session.machine.running_operator();
-  const auto judged = verdict(stored, running.has_value());
+  const auto seen = session.site.operator_seen();
+  // Who may not know it is told so, and no alarm is raised.
+  const bool operated = seen.state != State::none;
+  const std::string looks_after = seen.state == State::running ? "running (" + seen.who + ")"
+                                  : operated                   ? "not known (" + seen.who + ")"
+                                                               : std::string("not running");
+  const auto judged = verdict(stored, operated);
   const auto* condition = api::find_condition(stored.cluster.status, "Available");
   const std::string since =
       condition ? "for " + age(condition->last_transition_time, session.now_milliseconds) + "   " : std::string();
   session.out << painted(session, Colour::Bold, stored.cluster.metadata.name) << "   "
               << painted(session, judged.colour, judged.word) << "   " << since << "generation "
-              << stored.cluster.metadata.generation << "   operator "
-              << (running ? "running (" + *running + ")" : std::string("not running")) << "\n";
+              << stored.cluster.metadata.generation << "   operator " << looks_after << "\n";
   if (judged.word == kStopped) {
     line(session, Colour::Dim, "-", condition->message);
-    line(session, Colour::Dim, "  do:", "chatctl up FILE --detach");
+    line(session, Colour::Dim, "  do:", session.site.operator_command());
     return;
   }
-  what_is_wrong(session, stored, running.has_value());
+  what_is_wrong(session, stored, operated);
   if (!stored.cluster.status.conditions.empty()) parts(session, stored.cluster);
 }
 
 }  // namespace
 
 int status(Session& session, const std::string& name) {
-  auto names = session.machine.names();
-  if (!names) return failed(session, names.error());
-  if (!name.empty() || names->size() < 2) {
+  auto listing = name.empty() ? session.site.list() : chat::base::Result<ports::Listing<ports::StoredCluster>>();
+  if (!listing) return failed(session, listing.error());
+  if (listing->items.size() + listing->unreadable.size() < 2) {
     auto stored = find_cluster(session, name);
     if (!stored) return kFailed;
     screen(session, *stored);
     return kDone;
   }
   int code = kDone;
-  for (const auto& each : *names) {
-    auto stored = session.machine.read(each);
-    if (stored)
-      screen(session, *stored);
-    else
-      code = failed(session, stored.error());
+  for (const auto& stored : listing->items) {
+    screen(session, stored);
     session.out << "\n";
   }
+  for (const auto& error : listing->unreadable) code = failed(session, error);
   return code;
 }
 

@@ -29,16 +29,16 @@ class Start {
   Start(Session& session, const UpOptions& options)
       : session_(session),
         options_(options),
-        watch_(session.machine.watch(options.detach ? ports::Site::Signals::leave : ports::Site::Signals::take)),
+        watch_(session.machine->watch(options.detach ? ports::Site::Signals::leave : ports::Site::Signals::take)),
         progress_(session),
         deadline_(Steady::now() + options.timeout) {}
 
   // An operator looks after the directory: the one that runs, or a new one.
   bool ensure_operator() {
-    if (auto running = session_.machine.running_operator()) {
+    if (auto running = session_.machine->running_operator()) {
       progress_.step("operator", "running, " + *running);
     } else {
-      auto started = session_.machine.start_operator();
+      auto started = session_.machine->start_operator();
       if (!started) {
         failed(session_, started.error());
         return false;
@@ -53,7 +53,7 @@ class Start {
   // A resource of that name that someone asked to delete must be gone before a new one can be made.
   Outcome wait_until_not_deleting(const std::string& name) {
     auto deleting = [this, &name] {
-      auto stored = session_.machine.read(name);
+      auto stored = session_.machine->read(name);
       return stored && stored->deleting;
     };
     if (!deleting()) return Outcome::Reached;
@@ -75,14 +75,14 @@ class Start {
   }
 
   void print_endpoints(const std::string& name) {
-    auto stored = session_.machine.read(name);
+    auto stored = session_.machine->read(name);
     if (!stored) return;
     const auto& endpoints = stored->cluster.status.endpoints;
     session_.out << "\n"
                  << painted(session_, Colour::Green, name + " is available") << "\n"
                  << "  web client and API   " << endpoints.api << "\n"
                  << "  websocket            " << endpoints.websocket << "\n"
-                 << "  directory            " << session_.machine.where() << "\n"
+                 << "  directory            " << session_.machine->where() << "\n"
                  << std::endl;
   }
 
@@ -97,7 +97,7 @@ class Start {
         if (++restarts > kMostRestarts || !ensure_operator()) return false;
       }
       for (const auto& name : names)
-        if (auto stored = session_.machine.read(name)) progress_.show(stored->cluster);
+        if (auto stored = session_.machine->read(name)) progress_.show(stored->cluster);
     }
   }
 
@@ -114,7 +114,7 @@ class Start {
       }
       auto woken = watch_->wait(std::min<std::chrono::milliseconds>(left, kLookAgain));
       if (woken.interrupted) return Outcome::Interrupted;
-      if (woken.operator_ended && !session_.machine.running_operator()) {
+      if (woken.operator_ended && !session_.machine->running_operator()) {
         failed(session_, "the operator ended");
         return Outcome::Failed;
       }
@@ -123,7 +123,7 @@ class Start {
   }
 
   bool serves(const std::string& name, std::string& hopeless) {
-    auto stored = session_.machine.read(name);
+    auto stored = session_.machine->read(name);
     if (!stored) return false;
     const auto& cluster = stored->cluster;
     progress_.show(cluster);
@@ -137,7 +137,7 @@ class Start {
   }
 
   void tail(const std::string& name, const std::string& process) {
-    const auto lines = session_.machine.last_lines(name, process, kLogLines);
+    const auto lines = session_.machine->last_lines(name, process, kLogLines);
     if (lines.empty()) return;
     session_.err << "\nlast lines of chatctl logs " << process << ":\n";
     for (const auto& line : lines) session_.err << "  " << line << "\n";
@@ -145,7 +145,7 @@ class Start {
   }
 
   void explain(const std::string& name) {
-    auto stored = session_.machine.read(name);
+    auto stored = session_.machine->read(name);
     if (!stored || stored->cluster.status.conditions.empty()) return tail(name, std::string(ports::kOperatorLog));
     for (const auto& problem : problems(stored->cluster.status))
       failed(session_, problem.type + " (" + problem.reason + "): " + problem.message);
@@ -166,9 +166,11 @@ class Start {
 int up(Session& session, const UpOptions& options) {
   auto documents = read_documents(session, options.file);
   if (!documents) return kFailed;
-  if (auto made = session.machine.prepare(); !made) return failed(session, made.error());
+  if (auto made = session.machine->prepare(); !made) return failed(session, made.error());
   std::vector<std::string> names;
-  for (const auto& cluster : *documents) names.push_back(cluster.metadata.name);
+  for (const auto& proposal : *documents)
+    if (const auto* cluster = std::get_if<api::ChatCluster>(&proposal.document))
+      names.push_back(cluster->metadata.name);
   Start start(session, options);
   auto bring_up = [&] {
     for (const auto& name : names)

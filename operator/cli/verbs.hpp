@@ -2,14 +2,21 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "operator/cli/session.hpp"
 
-// The verbs of chatctl, one file each. Each returns its exit code: 0 only on success, 1 failure, 2 bad usage.
+// The verbs of chatctl and kubectl chat, one file each. Each returns its exit code: 0 only on success, 1 failure, 2 bad
+// usage.
 namespace chatop::cli {
 
 inline constexpr std::chrono::seconds kDefaultTimeout{180};
+
+enum class Kind { cluster, operation };
+// Said wherever operations are shown: nobody is to wait for what does not happen.
+inline constexpr std::string_view kNotRun =
+    "it is kept, and nothing is done: the operator of this version runs no operations yet";
 
 struct ApplyOptions {
   std::vector<std::string> files;  // "-": standard input
@@ -18,15 +25,19 @@ int apply(Session& session, const ApplyOptions& options);
 
 enum class Output { Table, Wide, Json, Yaml };
 struct GetOptions {
+  Kind kind = Kind::cluster;
   std::string name;  // empty: all
   Output output = Output::Table;
 };
 int get(Session& session, const GetOptions& options);
 
 int describe(Session& session, const std::string& name);
+int get_operations(Session& session, const GetOptions& options);
+int describe_operation(Session& session, const std::string& name);
 int status(Session& session, const std::string& name);
 
 struct DeleteOptions {
+  Kind kind = Kind::cluster;
   std::string name;
   bool wait = false;
   std::chrono::seconds timeout = kDefaultTimeout;
@@ -41,6 +52,7 @@ struct LogsOptions {
 };
 int logs(Session& session, const LogsOptions& options);
 
+// On a machine only.
 struct UpOptions {
   std::string file;
   bool detach = false;

@@ -4,7 +4,11 @@
 #include <array>
 #include <optional>
 #include <system_error>
+#include <utility>
 
+#include "dataplane/base/clock.hpp"
+#include "dataplane/base/ulid.hpp"
+#include "operator/api/update.hpp"
 #include "operator/local/files.hpp"
 #include "operator/local/identity.hpp"
 #include "operator/local/log_reader.hpp"
@@ -47,13 +51,72 @@ Result<std::unique_ptr<ports::WriteLock>> LocalSite::lock() {
   return std::make_unique<ResourceLock>(std::move(*lock));
 }
 
-Status LocalSite::accepts(const api::ChatCluster& cluster) {
-  if (cluster.metadata.namespace_name == "default") return {};
-  return fail(SiteErrc::invalid, "metadata.namespace is \"" + cluster.metadata.namespace_name +
-                                     "\", and local mode has the namespace default only: remove the field");
+// ---------------------------------------------------------------- documents
+
+Result<ports::Listing<ports::StoredCluster>> LocalSite::list() {
+  auto known = names();
+  if (!known) return fail(known.error());
+  ports::Listing<ports::StoredCluster> all;
+  for (const auto& name : *known) {
+    auto stored = read(name);
+    if (stored)
+      all.items.push_back(std::move(*stored));
+    else if (stored.error().code != make_error_code(SiteErrc::not_found))  // deleted in this very moment
+      all.unreadable.push_back(stored.error());
+  }
+  return all;
+}
+
+Result<LocalSite::Next> LocalSite::next_of(const api::ChatCluster& proposed) const {
+  const std::string kind_and_name = "chatcluster/" + proposed.metadata.name;
+  auto refused = [](std::string sentence) { return Next{{}, {ports::Change::unchanged, {std::move(sentence)}}}; };
+  if (proposed.metadata.namespace_name != "default")
+    return refused("metadata.namespace is \"" + proposed.metadata.namespace_name +
+                   "\", and local mode has the namespace default only: remove the field");
+  auto current = resources_.read(proposed.metadata.name);
+  if (!current && current.error().code == make_error_code(SiteErrc::not_found)) {
+    const auto now = chat::base::SystemClock().now_milliseconds();
+    return Next{api::created(proposed, chat::base::new_ulid(now).uuid_text(), chat::base::rfc3339(now)),
+                {ports::Change::created, {}}};
+  }
+  if (!current) return fail(current.error());
+  if (current->deleting) return refused(ports::being_deleted(kind_and_name, "chatctl"));
+  Next next{api::updated(current->cluster, proposed), {}};
+  for (const auto& refusal : api::validate_update(current->cluster, proposed))
+    next.judgement.refusals.push_back(kind_and_name + ": " + api::text(refusal));
+  next.judgement.change = next.cluster == current->cluster ? ports::Change::unchanged : ports::Change::configured;
+  return next;
+}
+
+Result<ports::Judgement> LocalSite::judge(const ports::Proposal& proposal) {
+  if (const auto* operation = std::get_if<api::ChatOperation>(&proposal.document)) {
+    return ports::Judgement{
+        ports::Change::unchanged,
+        {"chatoperation/" + operation->metadata.name + ": no operation is served yet by this version: " +
+         std::string(api::kOperationTypeNames[static_cast<std::size_t>(operation->spec.type)]) +
+         " can not be run, and nothing was applied"}};
+  }
+  auto next = next_of(std::get<api::ChatCluster>(proposal.document));
+  if (!next) return fail(next.error());
+  return std::move(next->judgement);
+}
+
+Status LocalSite::apply(const ports::Proposal& proposal) {
+  const auto* cluster = std::get_if<api::ChatCluster>(&proposal.document);
+  if (cluster == nullptr) return fail(SiteErrc::unsupported, "no operation is served yet by this version");
+  auto next = next_of(*cluster);
+  if (!next) return fail(next.error());
+  if (!next->judgement.refusals.empty()) return fail(SiteErrc::invalid, next->judgement.refusals.front());
+  return resources_.write(next->cluster);
 }
 
 // ---------------------------------------------------------------- what runs
+
+ports::OperatorSeen LocalSite::operator_seen() {
+  auto who = running_operator();
+  if (!who) return {};
+  return {ports::OperatorSeen::State::running, std::move(*who)};
+}
 
 std::optional<std::string> LocalSite::running_operator() {
   const auto pid = local::running_operator(directory_);

@@ -10,16 +10,54 @@
 
 #include "dataplane/base/result.hpp"
 #include "operator/api/chat_cluster.hpp"
+#include "operator/api/parse.hpp"
+#include "operator/api/write.hpp"
 #include "operator/ports/resource_store.hpp"
 
 namespace chatop::ports {
 
 // How a Site can fail. Each comes with a sentence that says what, where and how to mend it.
-enum class SiteErrc { not_found = 1, unreadable, invalid, unwritable, start, stop };
+enum class SiteErrc { not_found = 1, unreadable, invalid, unwritable, start, stop, unsupported };
 std::error_code make_error_code(SiteErrc code);
 
 // The name under which the operator's own log is asked for.
 inline constexpr std::string_view kOperatorLog = "operator";
+
+// A document that somebody wants to be in force.
+struct Proposal {
+  api::Document document;    // with its defaults
+  api::OrderedJson written;  // the fields that stand in it (api::as_written())
+};
+
+enum class Change { created, configured, unchanged };
+// What it means to apply a proposal.
+struct Judgement {
+  Change change = Change::unchanged;
+  std::vector<std::string> refusals;  // sentences; any: it can not be applied
+};
+
+struct StoredOperation {
+  api::ChatOperation operation;  // with the status that was written last
+  bool deleting = false;
+  bool seen = false;  // an operator has written a status
+};
+
+// What there is of a kind, sorted by name; what is there and can not be read hides no other.
+template <class Stored>
+struct Listing {
+  std::vector<Stored> items;
+  std::vector<chat::base::Error> unreadable;
+};
+
+// Why nothing can be applied to "chatcluster/demo" now; `program` is what the person types.
+[[nodiscard]] std::string being_deleted(const std::string& kind_and_name, const std::string& program);
+
+// Whether anybody looks after the documents.
+struct OperatorSeen {
+  enum class State { running, none, unknown };
+  State state = State::none;
+  std::string who;  // "pid 4711", a Pod; unknown: why
+};
 
 // One process of a cluster as it is known from outside, for a person to read.
 struct ProcessLine {
@@ -67,18 +105,25 @@ class Site {
   // ---- documents
   [[nodiscard]] virtual chat::base::Result<std::vector<std::string>> names() = 0;  // sorted
   [[nodiscard]] virtual chat::base::Result<StoredCluster> read(std::string_view name) = 0;
+  [[nodiscard]] virtual chat::base::Result<Listing<StoredCluster>> list() = 0;
   // Makes the place where documents are kept, if need be.
-  [[nodiscard]] virtual chat::base::Status prepare() = 0;
-  [[nodiscard]] virtual chat::base::Result<std::unique_ptr<WriteLock>> lock() = 0;
-  // What of this document can not be kept here, whatever its spec.
-  [[nodiscard]] virtual chat::base::Status accepts(const api::ChatCluster& cluster) = 0;
-  [[nodiscard]] virtual chat::base::Status write(const api::ChatCluster& cluster) = 0;  // without its status
-  // Asks the operator to take it away.
+  [[nodiscard]] virtual chat::base::Status prepare() { return {}; }
+  [[nodiscard]] virtual chat::base::Result<std::unique_ptr<WriteLock>> lock() { return std::make_unique<WriteLock>(); }
+  // What apply() would do, or why it would refuse; changes nothing.
+  [[nodiscard]] virtual chat::base::Result<Judgement> judge(const Proposal& proposal) = 0;
+  [[nodiscard]] virtual chat::base::Status apply(const Proposal& proposal) = 0;
+  // Asks the operator to take it away; what nobody looks after may be gone at once.
   [[nodiscard]] virtual chat::base::Status mark_deleting(std::string_view name) = 0;
 
+  // ---- operations; unsupported where none can be kept
+  [[nodiscard]] virtual chat::base::Result<Listing<StoredOperation>> operations();
+  [[nodiscard]] virtual chat::base::Result<StoredOperation> read_operation(std::string_view name);
+  [[nodiscard]] virtual chat::base::Status delete_operation(std::string_view name);
+
   // ---- what runs
-  // Who the operator is ("pid 4711"); nullopt: none runs.
-  [[nodiscard]] virtual std::optional<std::string> running_operator() = 0;
+  [[nodiscard]] virtual OperatorSeen operator_seen() = 0;
+  // What a person types where none runs: "chatctl up FILE --detach".
+  [[nodiscard]] virtual std::string operator_command() const = 0;
   [[nodiscard]] virtual std::vector<ProcessLine> processes(const std::string& cluster) = 0;  // sorted by name
 
   // ---- logs
@@ -96,6 +141,8 @@ class Site {
 // What only a machine of one's own offers beside: the operator is started and ended by hand.
 class Machine : public Site {
  public:
+  // Who the operator is ("pid 4711"); nullopt: none runs.
+  [[nodiscard]] virtual std::optional<std::string> running_operator() = 0;
   // In a session of its own, so that it lives on when this program ends. Its id, as running_operator() tells it.
   [[nodiscard]] virtual chat::base::Result<std::string> start_operator() = 0;
   // Asks the one that runs to end, and waits for it. The clusters go on.

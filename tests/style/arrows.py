@@ -39,6 +39,8 @@ ARROWS = {
     "operator/kubernetes/client": ["dataplane/base"],
     "operator/kubernetes/control": ["operator/kubernetes/client", "dataplane/base"],
     "operator/kubernetes/objects": ["operator/settings", "operator/ports", "operator/api", "dataplane/base"],
+    "operator/kubernetes/site": ["operator/kubernetes/client", "operator/kubernetes/control", "operator/kubernetes/objects",
+                                 "operator/ports", "operator/api", "dataplane/base"],
     "operator/kubernetes": ["operator/settings", "operator/ports", "operator/api", *SHARED],
     "operator/controllers": ["operator/plan", "operator/operations", "operator/ports", "operator/api", "dataplane/base"],
     "operator/cli": ["operator/ports", "operator/api", "dataplane/base"],

@@ -13,6 +13,7 @@ using chat::base::Task;
 
 // Managed fields nest as deep as the objects that they describe.
 constexpr int kDepth = 128;
+constexpr std::size_t kLogUnread = 1024UL * 1024;
 constexpr int kPastTheEnd = 30;  // seconds after which a watch that should have ended is given up
 
 Result<Json> parse(const std::string& body) {
@@ -167,18 +168,28 @@ Task<Result<std::unique_ptr<WatchStream>>> Client::watch(ListRequest request, st
                                                    {"fieldSelector", request.fields},
                                                    {"resourceVersion", std::move(resource_version)},
                                                    {"timeoutSeconds", std::to_string(seconds)}}));
-  wanted.deadline = clock_.steady() + options_.deadline;
   wanted.most_bytes = WatchStream::kLongestLine;
   // A server that has nothing to tell sends no bookmarks either, so silence means nothing before the watch's own end. A
   // peer that is gone is the kernel's to notice.
-  const std::chrono::seconds idle{seconds + kPastTheEnd};
-  auto stream = co_await http_.open(wanted, idle);
-  if (!stream && stream.error().code == ApiErrc::unauthorized) {
-    http_.refresh_token();
-    stream = co_await http_.open(wanted, idle);
-  }
+  auto stream = co_await open(std::move(wanted), std::chrono::seconds(seconds + kPastTheEnd));
   if (!stream) co_return fail(std::move(stream.error()));
   co_return std::make_unique<WatchStream>(std::move(*stream));
+}
+
+Task<Result<std::unique_ptr<Stream>>> Client::log(ObjectRef pod, Parameters parameters, std::chrono::seconds idle) {
+  auto wanted = request_of("GET", with_parameters(path_of(pod.kind, pod.name_space, pod.name, "log"), parameters));
+  wanted.most_bytes = kLogUnread;
+  co_return co_await open(std::move(wanted), idle);
+}
+
+Task<Result<std::unique_ptr<Stream>>> Client::open(Request request, std::chrono::seconds idle) {
+  request.deadline = clock_.steady() + options_.deadline;
+  auto stream = co_await http_.open(request, idle);
+  if (!stream && stream.error().code == ApiErrc::unauthorized) {
+    http_.refresh_token();
+    stream = co_await http_.open(request, idle);
+  }
+  co_return stream;
 }
 
 }  // namespace chatop::kubernetes

@@ -77,11 +77,15 @@ class Client {
   // From after `resource_version` on; ended by the server after `seconds`.
   chat::base::Task<chat::base::Result<std::unique_ptr<WatchStream>>> watch(ListRequest request,
                                                                            std::string resource_version, int seconds);
+  // What a container of the Pod wrote; the API's parameters say which one, and how much. Fails after so long a silence.
+  chat::base::Task<chat::base::Result<std::unique_ptr<Stream>>> log(ObjectRef pod, Parameters parameters,
+                                                                    std::chrono::seconds idle);
 
  private:
   enum class Effect { read, write };
   chat::base::Task<chat::base::Result<std::string>> call(Request request, Effect effect, Repeat repeat);
   chat::base::Task<chat::base::Result<chat::base::Json>> call_json(Request request, Effect effect, Repeat repeat);
+  chat::base::Task<chat::base::Result<std::unique_ptr<Stream>>> open(Request request, std::chrono::seconds idle);
   chat::base::Task<chat::base::Result<chat::base::Json>> page(const ListRequest& request, std::string position);
   [[nodiscard]] double jitter() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 

@@ -45,7 +45,7 @@ TEST(CommandLine, VersionAndHelpAreSuccess) {
   for (const char* flag : {"--help", "--version"}) {
     std::ostringstream out;
     std::ostringstream err;
-    EXPECT_EQ(chatop::cli::run({flag}, out, err, false, {}), 0);
+    EXPECT_EQ(chatop::cli::run(chatctl(), {flag}, out, err, false), 0);
     EXPECT_NE(out.str(), "");
     EXPECT_EQ(err.str(), "");
   }

@@ -19,6 +19,15 @@ struct Ran {
   std::string err;
 };
 
+inline Program chatctl() {
+  return {"chatctl",
+          "chatctl",
+          [](const Place& place) -> std::unique_ptr<ports::Machine> {
+            return std::make_unique<local::LocalSite>(local::state_directory(place.directory));
+          },
+          {}};
+}
+
 // A state directory of its own, removed at the end, and chatctl run over it without an operator.
 class StateDirectory {
  public:
@@ -39,10 +48,7 @@ class StateDirectory {
     std::ostringstream out;
     std::ostringstream err;
     Ran ran;
-    ran.code =
-        cli::run(arguments, out, err, false, [](const std::string& directory) -> std::unique_ptr<ports::Machine> {
-          return std::make_unique<local::LocalSite>(local::state_directory(directory));
-        });
+    ran.code = cli::run(chatctl(), arguments, out, err, false);
     ran.out = out.str();
     ran.err = err.str();
     return ran;

@@ -1,0 +1,73 @@
+#include "operator/kubernetes/site/pods.hpp"
+
+#include "dataplane/base/rfc3339.hpp"
+#include "operator/kubernetes/objects/names.hpp"
+
+namespace chatop::kubernetes {
+namespace {
+
+using chat::base::Json;
+
+// Of the container that is meant, as kubelet sees it; null: not yet.
+const Json& container_status(const Json& pod) {
+  static const Json none;
+  const auto name = container_of(pod);
+  for (const auto& status : value_at(pod, {"status", "containerStatuses"}))
+    if (text_at(status, {"name"}) == name) return status;
+  return none;
+}
+
+}  // namespace
+
+const Json& value_at(const Json& object, std::initializer_list<const char*> path) {
+  static const Json none;
+  const Json* at = &object;
+  for (const char* key : path) {
+    const auto found = at->is_object() ? at->find(key) : at->end();
+    if (found == at->end()) return none;
+    at = &*found;
+  }
+  return *at;
+}
+
+std::string text_at(const Json& object, std::initializer_list<const char*> path) {
+  const auto& value = value_at(object, path);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+std::string name_of(const Json& object) { return text_at(object, {"metadata", "name"}); }
+
+std::string process_of(const Json& pod) {
+  if (auto said = text_at(pod, {"metadata", "labels", objects::kProcessLabel}); !said.empty()) return said;
+  const auto redis = objects::component(ports::Role::redis);
+  if (text_at(pod, {"metadata", "labels", objects::kComponentLabel}) == redis) return redis;
+  const auto name = name_of(pod);
+  const auto prefix = text_at(pod, {"metadata", "labels", objects::kClusterLabel}) + "-";
+  return prefix.size() > 1 && name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+}
+
+std::string container_of(const Json& pod) {
+  auto chosen = text_at(pod, {"metadata", "annotations", "kubectl.kubernetes.io/default-container"});
+  const auto& containers = value_at(pod, {"spec", "containers"});
+  if (chosen.empty() && containers.is_array() && !containers.empty()) chosen = text_at(containers.front(), {"name"});
+  return chosen;
+}
+
+ports::ProcessLine process_line(const Json& pod) {
+  const auto& status = container_status(pod);
+  const auto name = name_of(pod);
+  const auto node = text_at(pod, {"spec", "nodeName"});
+  const auto started = text_at(status, {"state", "running", "startedAt"});
+  ports::ProcessLine line;
+  line.name = process_of(pod);
+  line.id = "pod " + name + (node.empty() ? "" : " on " + node);
+  line.running = !started.empty();
+  line.restarts = chat::base::whole_number(value_at(status, {"restartCount"})).value_or(0);
+  line.started_ms =
+      chat::base::parse_rfc3339(started.empty() ? text_at(pod, {"metadata", "creationTimestamp"}) : started)
+          .value_or(0);
+  line.log = "kubectl logs -n " + text_at(pod, {"metadata", "namespace"}) + " " + name;
+  return line;
+}
+
+}  // namespace chatop::kubernetes
