@@ -168,11 +168,16 @@ void describe(FieldVisitor& v, LimitsSpec& limits) {
 
 void describe(FieldVisitor& v, Metadata& metadata) {
   constexpr TextRule kNamespace{kChildName, "a namespace: a-z, 0-9 and -"};
+  constexpr std::string_view kKey =
+      "Kubernetes does: [example.org/]name of at most 63 letters, digits, \".\", \"_\" and \"-\"";
+  constexpr MapRule kLabels{is_metadata_key, kKey, is_label_value,
+                            "at most 63 letters, digits, \".\", \"_\" and \"-\", none of the three at an end", 64};
+  constexpr MapRule kAnnotations{is_metadata_key, kKey, [](std::string_view) { return true; }, "a text", 64};
   constexpr TextRule kGiven{kAnyText, "nothing: the system gives it", false, true};
   v.text("name", metadata.name, kName, "The name of the resource");
   v.text("namespace", metadata.namespace_name, kNamespace, "default in local mode");
-  v.text_map("labels", metadata.labels, 64, "For selecting");
-  v.text_map("annotations", metadata.annotations, 64, "For tools");
+  v.text_map("labels", metadata.labels, kLabels, "For selecting");
+  v.text_map("annotations", metadata.annotations, kAnnotations, "For tools");
   v.text("uid", metadata.uid, kGiven, "Given at creation");
   v.integer("generation", metadata.generation, {0, INT64_MAX}, "Grows when the spec changes");
   v.text("creationTimestamp", metadata.creation_timestamp, kGiven, "RFC 3339");

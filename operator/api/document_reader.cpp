@@ -129,18 +129,25 @@ void DocumentReader::texts(std::string_view name, std::vector<std::string>& valu
   }
 }
 
-void DocumentReader::text_map(std::string_view name, std::map<std::string, std::string>& values, std::size_t most,
+void DocumentReader::text_map(std::string_view name, std::map<std::string, std::string>& values, const MapRule& rule,
                               std::string_view /*description*/) {
   const auto* found = take(name);
   if (!found) return;
   if (found->kind != Kind::Map)
     return wrong(name, *found, "is " + shown(*found) + ", not a mapping", "write {key: \"value\"}");
-  if (found->entries.size() > most)
+  if (found->entries.size() > rule.most)
     return wrong(name, *found, "has " + std::to_string(found->entries.size()) + " entries",
-                 "at most " + std::to_string(most) + " are possible");
-  constexpr TextRule kValue{{[](std::string_view) { return true; }}, "a text"};
-  for (const auto& entry : found->entries)
-    if (check_text(path_of(name) + "." + entry.key, entry.value, kValue)) values[entry.key] = entry.value.text;
+                 "at most " + std::to_string(rule.most) + " are possible");
+  const TextRule value{{rule.value_holds}, rule.value_wants};
+  for (const auto& entry : found->entries) {
+    YamlValue key;
+    key.kind = Kind::Scalar;
+    key.text = entry.key;
+    if (strict_ && !rule.key_holds(entry.key))
+      wrong(path_of(name), entry.line, "has the key " + shown(key), "write keys as " + std::string(rule.key_wants));
+    else if (check_text(path_of(name) + "." + entry.key, entry.value, value))
+      values[entry.key] = entry.value.text;
+  }
 }
 
 void DocumentReader::chosen(std::string_view name, std::size_t& index, std::span<const std::string_view> allowed,

@@ -30,7 +30,7 @@ class DocumentReader final : public FieldVisitor {
   void quantity(std::string_view name, Quantity& value, Range bytes, std::string_view description) override;
   void texts(std::string_view name, std::vector<std::string>& values, const TextRule& rule, std::size_t most,
              std::string_view description) override;
-  void text_map(std::string_view name, std::map<std::string, std::string>& values, std::size_t most,
+  void text_map(std::string_view name, std::map<std::string, std::string>& values, const MapRule& rule,
                 std::string_view description) override;
 
  protected:

@@ -27,6 +27,15 @@ struct TextRule {
   bool omit_if_empty = false;  // printed only where it says something
 };
 
+// What the keys and values of a mapping of texts may be, with what completes the remedy "write …".
+struct MapRule {
+  bool (*key_holds)(std::string_view) = nullptr;
+  std::string_view key_wants;
+  bool (*value_holds)(std::string_view) = nullptr;
+  std::string_view value_wants;
+  std::size_t most = 0;  // entries
+};
+
 // Someone who walks over the fields of a document: the reader fills them, the writer prints them, the schema describes
 // them. Before the walk each field holds its default. Names and descriptions are literals.
 class FieldVisitor {
@@ -42,7 +51,7 @@ class FieldVisitor {
   virtual void quantity(std::string_view name, Quantity& value, Range bytes, std::string_view description) = 0;
   virtual void texts(std::string_view name, std::vector<std::string>& values, const TextRule& rule, std::size_t most,
                      std::string_view description) = 0;
-  virtual void text_map(std::string_view name, std::map<std::string, std::string>& values, std::size_t most,
+  virtual void text_map(std::string_view name, std::map<std::string, std::string>& values, const MapRule& rule,
                         std::string_view description) = 0;
 
   // A value past the names is none of them: the field has no default and must be there.

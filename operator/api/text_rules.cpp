@@ -26,6 +26,15 @@ bool is_label(std::string_view text, std::size_t most) {
   return std::all_of(text.begin(), text.end(), [](char c) { return lower_or_digit(c) || c == '-'; });
 }
 
+bool letter_or_digit(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+bool is_label_text(std::string_view text) {
+  if (text.empty() || text.size() > kLongestLabel) return false;
+  if (!letter_or_digit(text.front()) || !letter_or_digit(text.back())) return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return letter_or_digit(c) || c == '.' || c == '_' || c == '-'; });
+}
+
 bool in_range(std::string_view digits, int most) {
   int value = -1;
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
@@ -84,6 +93,14 @@ bool is_secret_name(std::string_view text) {
     if (dot == std::string_view::npos) return true;
     text.remove_prefix(dot + 1);
   }
+}
+
+bool is_label_value(std::string_view text) { return text.empty() || is_label_text(text); }
+
+bool is_metadata_key(std::string_view text) {
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos) return is_label_text(text);
+  return is_secret_name(text.substr(0, slash)) && is_label_text(text.substr(slash + 1));
 }
 
 bool is_gateway_url(std::string_view text) {

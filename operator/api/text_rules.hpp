@@ -20,6 +20,10 @@ inline constexpr std::size_t kLongestName = 40;  // names of children are longer
 [[nodiscard]] bool is_bootstrap_servers(std::string_view text);  // host:port[,host:port…]
 [[nodiscard]] bool is_word(std::string_view text);               // 1 to 200 of A-Z, a-z, 0-9, ".", "_" and "-"
 [[nodiscard]] bool is_time(std::string_view text);  // RFC 3339; whether the month has that day is not asked
+// "[prefix/]name" as keys of labels and annotations are: the prefix a DNS-1123 subdomain, the name at most 63 of A-Z,
+// a-z, 0-9, ".", "_" and "-" that begins and ends with a letter or digit.
+[[nodiscard]] bool is_metadata_key(std::string_view text);
+[[nodiscard]] bool is_label_value(std::string_view text);  // as such a name, or empty
 [[nodiscard]] bool is_decision(std::string_view text);
 
 }  // namespace chatop::api

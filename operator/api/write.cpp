@@ -32,7 +32,7 @@ class JsonWriter final : public FieldVisitor {
              std::string_view /*description*/) override {
     put(name, values);
   }
-  void text_map(std::string_view name, std::map<std::string, std::string>& values, std::size_t /*most*/,
+  void text_map(std::string_view name, std::map<std::string, std::string>& values, const MapRule& /*rule*/,
                 std::string_view /*description*/) override {
     if (!values.empty()) put(name, values);
   }

@@ -4,12 +4,12 @@
 #include "dataplane/base/digest.hpp"
 #include "dataplane/base/json.hpp"
 #include "dataplane/base/log.hpp"
+#include "dataplane/base/rfc3339.hpp"
 #include "dataplane/base/text.hpp"
 #include "dataplane/base/ulid.hpp"
 #include "dataplane/services/conversations.hpp"
 #include "operator/api/quantity.hpp"
 #include "operator/api/text_rules.hpp"
-#include "operator/cli/age.hpp"
 #include "tests/fuzz/check.hpp"
 #include "tests/fuzz/input.hpp"
 
@@ -73,8 +73,8 @@ void check_quantity(std::string_view text) {
     FUZZ_CHECK(quantity->bytes >= 0);
     FUZZ_CHECK(chatop::api::parse_quantity(chatop::api::text(*quantity)) == *quantity);
   }
-  if (auto moment = chatop::cli::parse_rfc3339(text); moment && *moment >= 0)
-    FUZZ_CHECK(chatop::cli::parse_rfc3339(chat::base::rfc3339(*moment)) == moment);
+  if (auto moment = chat::base::parse_rfc3339(text); moment && *moment >= 0)
+    FUZZ_CHECK(chat::base::parse_rfc3339(chat::base::rfc3339(*moment)) == moment);
 }
 
 void check_rules(std::string_view text) {

@@ -143,10 +143,10 @@ void SchemaWriter::texts(std::string_view name, std::vector<std::string>& values
   put(name, std::move(schema));
 }
 
-void SchemaWriter::text_map(std::string_view name, std::map<std::string, std::string>& /*values*/, std::size_t most,
-                            std::string_view description) {
+void SchemaWriter::text_map(std::string_view name, std::map<std::string, std::string>& /*values*/,
+                            const api::MapRule& rule, std::string_view description) {
   auto schema = described(description, "", "object");
-  schema["maxProperties"] = most;
+  schema["maxProperties"] = rule.most;
   schema["additionalProperties"] = {{"type", "string"}};
   put(name, std::move(schema));
 }

@@ -27,7 +27,7 @@ class SchemaWriter final : public api::FieldVisitor {
   void quantity(std::string_view name, api::Quantity& value, api::Range bytes, std::string_view description) override;
   void texts(std::string_view name, std::vector<std::string>& values, const api::TextRule& rule, std::size_t most,
              std::string_view description) override;
-  void text_map(std::string_view name, std::map<std::string, std::string>& values, std::size_t most,
+  void text_map(std::string_view name, std::map<std::string, std::string>& values, const api::MapRule& rule,
                 std::string_view description) override;
 
  protected:

@@ -55,23 +55,24 @@ TEST(ParseProperty, AnyBytesAreReadOrRefusedWithASentence) {
   EXPECT_GT(read, 0);
 }
 
-TEST(ParseProperty, AnyTextOfALabelReadsBack) {
+TEST(ParseProperty, AnyTextOfAnAnnotationReadsBack) {
   std::mt19937 random(7);  // NOLINT(cert-msc51-cpp): the same every time
   constexpr std::string_view kLetters[] = {"a",  "B",  "1",  "0", ".", "-", "_", ":", " ",    "#",   "'", "\"",
                                            "\\", "\n", "\t", "é", "€", "~", "?", "*", "&",    "!",   "|", ">",
                                            "%",  "@",  "{",  "[", ",", "e", "x", "i", "\x01", "\x7f"};
+  constexpr std::string_view kOfKeys = "aB10.-_ex";
   for (int round = 0; round < kRounds; ++round) {
     ChatCluster cluster;
     cluster.metadata.name = "demo";
     std::string key = "k";
     std::string value;
     for (auto length = random() % 6; length > 0; --length) value += kLetters[random() % std::size(kLetters)];
-    for (auto length = random() % 4; length > 0; --length) key += kLetters[random() % std::size(kLetters)];
-    cluster.metadata.labels[key] = value;
+    for (auto length = random() % 4; length > 0; --length) key += kOfKeys[random() % kOfKeys.size()];
+    cluster.metadata.annotations[key + "0"] = value;
     const auto yaml = to_yaml(cluster, Part::SpecOnly);
     auto again = parse_chat_cluster(yaml);
     ASSERT_TRUE(again) << text(again.error().front()) << "\n" << yaml.substr(0, 200);
-    ASSERT_EQ(again->metadata.labels, cluster.metadata.labels) << yaml.substr(0, 200);
+    ASSERT_EQ(again->metadata.annotations, cluster.metadata.annotations) << yaml.substr(0, 200);
   }
 }
 
