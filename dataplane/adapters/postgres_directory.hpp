@@ -1,4 +1,5 @@
 #pragma once
+#include "dataplane/adapters/gathered_question.hpp"
 #include "dataplane/adapters/postgres_shards.hpp"
 #include "dataplane/ports/directory.hpp"
 
@@ -11,7 +12,7 @@ class PostgresDirectory final : public ports::Directory {
   template <class T>
   using Answer = base::Task<base::Result<T>>;
 
-  explicit PostgresDirectory(PostgresShards& shards) : shards_(shards) {}
+  explicit PostgresDirectory(PostgresShards& shards);
 
   base::Task<base::Status> register_user(ports::User user, std::string password_hash) override;
   Answer<ports::Credentials> credentials(std::string username) override;
@@ -46,6 +47,7 @@ class PostgresDirectory final : public ports::Directory {
                                       std::int64_t now);
 
   PostgresShards& shards_;
+  GatheredQuestion newest_conversations_;  // of a user: the first of them
 };
 
 }  // namespace chat::adapters

@@ -9,9 +9,16 @@ namespace {
 using Parameters = PostgresShards::Parameters;
 using base::Ulid;
 
+constexpr std::size_t kAskedTogether = 100;  // who has fewer conversations is asked for with others
+
 std::string bucket_text(const Ulid& id) { return std::to_string(domain::bucket_of(id)); }
 
 }  // namespace
+
+PostgresDirectory::PostgresDirectory(PostgresShards& shards)
+    : shards_(shards),
+      newest_conversations_(shards,
+                            "select * from chat_conversations_of_each($1,$2," + std::to_string(kAskedTogether) + ")") {}
 
 base::Task<base::Status> PostgresDirectory::create_session(ports::Session session) {
   Parameters parameters{session.session_id.uuid_text(),
@@ -72,11 +79,21 @@ base::Task<base::Status> PostgresDirectory::revoke_session(Ulid user, Ulid sessi
 }
 
 PostgresDirectory::Answer<std::vector<Ulid>> PostgresDirectory::conversations_of(Ulid user, int limit) {
+  std::vector<Ulid> ids;
+  // Most people have few: those are asked for with others who sign on at this moment.
+  std::vector<GatheredQuestion::Item> item;
+  item.push_back({domain::bucket_of(user), {user.uuid_text()}});
+  auto newest = co_await newest_conversations_.ask(std::move(item));
+  if (!newest) co_return base::fail(std::move(newest).error());
+  if (newest->size() < kAskedTogether) {
+    if (newest->size() > static_cast<std::size_t>(limit)) newest->resize(static_cast<std::size_t>(limit));
+    for (const auto& row : *newest) ids.push_back(ulid(row[1]));
+    co_return ids;
+  }
   Parameters parameters{bucket_text(user), user.uuid_text(), std::to_string(limit)};
   auto rows = co_await shards_.at(domain::bucket_of(user), "select * from chat_conversations_of($1,$2,$3)",
                                   std::move(parameters));
   if (!rows) co_return base::fail(std::move(rows).error());
-  std::vector<Ulid> ids;
   for (const auto& row : *rows) ids.push_back(ulid(row[0]));
   co_return ids;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include "dataplane/adapters/gathered_question.hpp"
 #include "dataplane/adapters/postgres_shards.hpp"
 #include "dataplane/ports/store.hpp"
 
@@ -11,7 +12,8 @@ class PostgresStore final : public ports::Store {
   template <class T>
   using Answer = base::Task<base::Result<T>>;
 
-  explicit PostgresStore(PostgresShards& shards) : shards_(shards) {}
+  explicit PostgresStore(PostgresShards& shards)
+      : shards_(shards), heads_of_each_(shards, "select * from chat_heads_of_each($1,$2,$3)") {}
 
   Answer<bool> create_one_on_one(Ulid id, Ulid creator, Ulid other, std::int64_t now) override;
   base::Task<base::Status> create_group(Ulid id, std::string name, Ulid owner, std::vector<Ulid> members,
@@ -45,6 +47,7 @@ class PostgresStore final : public ports::Store {
                                               PostgresShards::Parameters leading);
 
   PostgresShards& shards_;
+  GatheredQuestion heads_of_each_;
 };
 
 }  // namespace chat::adapters

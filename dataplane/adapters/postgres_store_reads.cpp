@@ -9,6 +9,8 @@ namespace {
 using Parameters = PostgresShards::Parameters;
 using base::Ulid;
 
+constexpr std::size_t kAskedTogether = 100;  // of one user, with what others ask; more make a question of their own
+
 constexpr const char* kMessage =
     "(x.m).message_id, (x.m).seq, (x.m).rev, (x.m).sender_id, (x.m).client_msg_id, (x.m).content, (x.m).type, "
     "(x.m).media_id, (x.m).reply_to_seq, (x.m).mentions, (x.m).created_ms, (x.m).edited_ms, (x.m).deleted";
@@ -159,10 +161,19 @@ PostgresStore::Answer<std::vector<domain::Head>> PostgresStore::heads(std::vecto
 }
 
 PostgresStore::Answer<std::vector<domain::Head>> PostgresStore::heads_of(Ulid user, std::vector<Ulid> conversations) {
+  std::vector<domain::Head> all;
+  if (conversations.size() <= kAskedTogether) {
+    std::vector<GatheredQuestion::Item> items;
+    items.reserve(conversations.size());
+    for (const auto& id : conversations) items.push_back({domain::bucket_of(id), {user.uuid_text(), id.uuid_text()}});
+    auto rows = co_await heads_of_each_.ask(std::move(items));
+    if (!rows) co_return base::fail(std::move(rows).error());
+    for (const auto& row : *rows) all.push_back(head(row, 2, ulid(row[1])));
+    co_return all;
+  }
   Parameters leading{user.uuid_text()};
   auto results = co_await ask_about(std::move(conversations), "select * from chat_heads($1,$2,$3)", std::move(leading));
   if (!results) co_return base::fail(std::move(results).error());
-  std::vector<domain::Head> all;
   for (const auto& rows : *results)
     for (const auto& row : rows) all.push_back(head(row, 1, ulid(row[0])));
   co_return all;

@@ -5,7 +5,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kTick{10};  // who wait are looked at so often
+// Who wait are looked at so often: they come in by tens then, and a question for ten costs little more than for one.
+constexpr std::chrono::milliseconds kTick{30};
 constexpr std::chrono::seconds kLookAgain{1};
 constexpr std::chrono::seconds kStopping{1};
 

@@ -184,5 +184,17 @@ TEST_F(DirectoryTest, ListsConversationsNewestFirst) {
   EXPECT_EQ(*run(directory().conversations_of(someone, 2)), (std::vector<base::Ulid>{talks[0], talks[1]}));
 }
 
+TEST_F(DirectoryTest, ListsTheConversationsOfSomeoneWhoHasManyToo) {
+  const auto someone = id_on(1);
+  std::vector<base::Ulid> talks;
+  for (int i = 0; i < 120; ++i) {
+    talks.insert(talks.begin(), id_on(i % 2));
+    ASSERT_TRUE(run(directory().link({someone}, talks.front(), 1, kNow + i)));
+  }
+  EXPECT_EQ(*run(directory().conversations_of(someone, 1000)), talks);
+  talks.resize(110);
+  EXPECT_EQ(*run(directory().conversations_of(someone, 110)), talks);
+}
+
 }  // namespace
 }  // namespace chat::adapters

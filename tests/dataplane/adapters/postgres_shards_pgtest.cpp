@@ -50,6 +50,20 @@ TEST_F(ShardsTest, FollowsReadsAndBatchesToo) {
   for (const auto& one : *all) EXPECT_EQ(one.conversation.name, "group");
 }
 
+TEST_F(ShardsTest, FollowsWhatIsAskedTogetherWithOthers) {
+  const auto group = group_of({alice_, bob_});
+  copy_conversations_to(1);
+  const auto stays = group_of({alice_, bob_}, 1);
+  own(0, 0, 2047, 1, 2);
+  own(1, 0, 2047, 1, 2);
+  const auto heads = run(store().heads_of(bob_, {group, stays, id_on(0)}));
+  ASSERT_TRUE(heads) << heads.error().message;
+  std::set<base::Ulid> found;
+  for (const auto& head : *heads) found.insert(head.conversation_id);
+  EXPECT_EQ(found, (std::set<base::Ulid>{group, stays}));
+  EXPECT_TRUE(run(store().heads_of(id_on(0), {group, stays}))->empty()) << "a stranger";
+}
+
 TEST_F(ShardsTest, SaysUnavailableWhereTheShardsPointAtEachOther) {
   const auto group = group_of({alice_, bob_});
   own(0, 0, 2047, 1, 2);  // the target does not own them yet
