@@ -2,8 +2,8 @@
 """The ChatCluster is deleted: nothing of it is left but what its policy keeps. Then the operator is taken away, too."""
 import unittest
 
+from judged import Scenario, eventually, operator
 from chat_on_kubernetes import kubectl
-from judged import Scenario, operator
 
 KINDS = ("pods,statefulsets,deployments,replicasets,services,endpointslices,configmaps,secrets,serviceaccounts,persistentvolumeclaims,"
          "poddisruptionbudgets,networkpolicies,roles,rolebindings,leases")
@@ -22,7 +22,6 @@ class Delete(Scenario):
         self.assertEqual({name.replace("persistentvolumeclaim/", "persistentvolumeclaims/") for name in listed}, claims)
         self.cluster.kubectl("delete", "chatcluster", "demo", "--timeout=300s", timeout=330)
         kept = {"secrets/demo-secrets", "secrets/demo-jwt"}
-        from cluster import eventually
         eventually("only Secrets and volumes are left", lambda: self.names() - claims == kept, 120)
         left = {f"persistentvolumeclaims/{name.partition('/')[2]}" for name in self.cluster.kubectl("get", "pvc", "-o", "name").split()}
         self.assertEqual(left, claims)

@@ -2,8 +2,8 @@
 """kubectl delete pod of every kind under load: it comes back, the others live on, and the judge finds nothing."""
 import unittest
 
-from chat_on_kubernetes import SYSTEM, kubectl
 from judged import Scenario, in_thread, operator
+from chat_on_kubernetes import SYSTEM, kubectl
 
 
 class DeletePods(Scenario):

@@ -2,8 +2,8 @@
 """The operator is rolled while people chat: another one leads then, and no Pod of the data plane restarts."""
 import unittest
 
-from chat_on_kubernetes import SYSTEM, kubectl
 from judged import Scenario, in_thread, operator
+from chat_on_kubernetes import SYSTEM, kubectl
 
 
 class UpgradeOperator(Scenario):
