@@ -10,7 +10,7 @@ class DeletePods(Scenario):
     async def deleted(self, component, *flags):
         async def during(load):
             before, others = await in_thread(self.cluster.lives, component), await self.lives_of_others(component)
-            victim = sorted(before)[0]
+            victim = await self.shard_in_use(load) if component == "shard" else sorted(before)[0]
             await in_thread(lambda: self.cluster.kubectl("delete", "pod", victim, "--wait=false", *flags))
 
             def back():

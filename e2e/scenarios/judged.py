@@ -14,6 +14,7 @@ from chat_on_kubernetes import ChatOnKubernetes, program  # noqa: E402
 from cluster import eventually  # noqa: E402
 from scenario import in_thread  # noqa: E402, F401
 from shards import Shards  # noqa: E402
+from talking import BUCKETS, bucket_of  # noqa: E402
 
 
 class ShardsInPods(Shards):
@@ -58,6 +59,11 @@ class Scenario(scenario.Scenario):
         if result is not None and any(test is self for test, _ in result.failures + result.errors):
             self.cluster.describe()
         return result
+
+    async def shard_in_use(self, load):
+        """The Pod of a shard that has one of the conversations: of four, all may be on one of two."""
+        shards = [shard["name"] for shard in (await in_thread(self.cluster.status))["shards"]]
+        return f"{self.cluster.cluster}-{shards[bucket_of(load.talks[0].id) * len(shards) // BUCKETS]}-0"
 
     async def lives_of_others(self, *components):
         """Of all Pods but these components'."""

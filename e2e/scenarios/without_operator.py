@@ -12,9 +12,10 @@ class WithoutOperator(Scenario):
             try:
                 others = await self.lives_of_others("shard")
                 before = await in_thread(self.cluster.lives, "shard")
-                await in_thread(lambda: self.cluster.kubectl("delete", "pod", "demo-shard-0-0", "--wait=false"))
+                victim = await self.shard_in_use(load)
+                await in_thread(lambda: self.cluster.kubectl("delete", "pod", victim, "--wait=false"))
                 await self.eventually("it serves again", lambda: self.cluster.ready("shard") == set(before)
-                                      and self.cluster.lives("shard")["demo-shard-0-0"] != before["demo-shard-0-0"])
+                                      and self.cluster.lives("shard")[victim] != before[victim])
                 await load.every_writer_acknowledged_again()
                 self.assertEqual(await self.lives_of_others("shard"), others)
             finally:
