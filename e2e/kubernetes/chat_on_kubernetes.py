@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 
@@ -76,6 +77,7 @@ class ChatOnKubernetes:
     def wait_settled(self, seconds=STARTS_WITHIN):
         try:
             eventually(f"{self.cluster} is Available and not Progressing", self.settled, seconds)
+            eventually("its Services are known to the node", self.reached, 30)
         except AssertionError:
             self.describe()
             raise
@@ -102,6 +104,13 @@ class ChatOnKubernetes:
         node = json.loads(kubectl("get", "nodes", "-o", "json"))["items"][0]
         address = next(a["address"] for a in node["status"]["addresses"] if a["type"] == "InternalIP")
         return f"{address}:{self.get('service', f'outside-{component}')['spec']['ports'][0]['nodePort']}"
+
+    def reached(self):
+        """From here: the node learns of a new Pod after the API server did."""
+        for component in ("gateway", "api"):
+            host, _, port = self.outside(component).rpartition(":")
+            socket.create_connection((host, int(port)), timeout=5).close()
+        return True
 
     @property
     def api(self):
