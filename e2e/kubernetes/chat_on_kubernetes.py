@@ -33,6 +33,7 @@ class ChatOnKubernetes:
 
     def __init__(self, cluster="demo", namespace="chat"):
         self.cluster, self.namespace = cluster, namespace
+        self.secure = False  # whether people come by TLS
 
     # ---------------------------------------------------------------- reading
     def kubectl(self, *arguments, **more):
@@ -99,11 +100,13 @@ class ChatOnKubernetes:
                                 "selector": {"chatcluster.io/cluster": self.cluster, "app.kubernetes.io/component": component}}}
             self.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(service))
 
+    def node_address(self):
+        node = json.loads(kubectl("get", "nodes", "-o", "json"))["items"][0]
+        return next(a["address"] for a in node["status"]["addresses"] if a["type"] == "InternalIP")
+
     def outside(self, component):
         """host:port of one."""
-        node = json.loads(kubectl("get", "nodes", "-o", "json"))["items"][0]
-        address = next(a["address"] for a in node["status"]["addresses"] if a["type"] == "InternalIP")
-        return f"{address}:{self.get('service', f'outside-{component}')['spec']['ports'][0]['nodePort']}"
+        return f"{self.node_address()}:{self.get('service', f'outside-{component}')['spec']['ports'][0]['nodePort']}"
 
     def reached(self):
         """From here: the node learns of a new Pod after the API server did."""
@@ -114,7 +117,7 @@ class ChatOnKubernetes:
 
     @property
     def api(self):
-        return f"http://{self.outside('api')}"
+        return f"{'https' if self.secure else 'http'}://{self.outside('api')}"
 
     # ---------------------------------------------------------------- changing
     def apply_demo(self, **spec):
@@ -122,7 +125,7 @@ class ChatOnKubernetes:
         self.expose()
         document = yaml.safe_load((ROOT / "manifests" / "samples" / "demo.yaml").read_text())
         document["metadata"]["name"] = self.cluster
-        document["spec"]["gateways"]["publicUrl"] = f"ws://{self.outside('gateway')}/v1/ws"
+        document["spec"]["gateways"]["publicUrl"] = f"{'wss' if self.secure else 'ws'}://{self.outside('gateway')}/v1/ws"
         document["spec"]["limits"] = NO_LIMITS
         document["spec"].update(spec)
         self.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(document))

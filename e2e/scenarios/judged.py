@@ -46,6 +46,10 @@ class Scenario(scenario.Scenario):
         cls.cluster, cls.table = ChatOnKubernetes(), []
         if not operator.operators():
             operator.install()
+        cls.begin()
+
+    @classmethod
+    def begin(cls):
         cls.cluster.apply_demo()
         cls.cluster.wait_settled()
 
