@@ -84,7 +84,7 @@ class Image(unittest.TestCase):
         gather = ROOT / "manifests" / "image" / "gather"
         for name in subprocess.run([gather, "--programs"], check=True, capture_output=True, text=True).stdout.split():
             (build / name).write_bytes(pathlib.Path("/bin/true").read_bytes())
-        subprocess.run([gather, self.folder / "build", self.folder / "root"], check=True)
+        subprocess.run([gather, "build", "root"], check=True, cwd=self.folder)
         there = self.folder / "root" / "usr" / "lib" / "chatcluster"
         self.assertEqual((there / "bin" / "kubectl-chat").readlink(), pathlib.Path("chatctl"))
         wanted = sorted(path.name for path in (ROOT / "migrations").glob("*.sql"))
