@@ -15,13 +15,13 @@
 
 #include "dataplane/io/http/admin.hpp"
 #include "operator/controllers/operator_loop.hpp"
+#include "operator/daemons/http_data_plane.hpp"
 #include "operator/local/directory_store.hpp"
 #include "operator/local/directory_watch.hpp"
 #include "operator/local/files.hpp"
-#include "operator/local/http_data_plane.hpp"
 #include "operator/local/local_platform.hpp"
 #include "operator/local/operator_lock.hpp"
-#include "operator/local/secrets.hpp"
+#include "operator/settings/generated_secrets.hpp"
 #include "operator/shards/postgres_shard_admin.hpp"
 
 namespace chatop::app {
@@ -57,7 +57,7 @@ class Operator {
   chat::base::BlockingPool pool_{"operator", kPoolThreads, kPoolQueue};
   local::ResourceDirectory directory_;
   local::DirectoryStore store_;
-  local::HttpDataPlane data_plane_;
+  daemons::HttpDataPlane data_plane_;
   shards::PostgresShardAdmin shard_admin_;
   local::LocalEnvironment local_;
   controllers::Environment environment_;
@@ -100,9 +100,7 @@ Status Operator::start_admin() {
   const auto token_file = flags_.directory / "operator.token";
   std::error_code error;
   if (!std::filesystem::exists(token_file, error)) {
-    auto token = local::random_hex();
-    if (!token) return chat::base::fail(token.error());
-    if (auto ok = local::write_file(token_file, *token + "\n", 0600); !ok) return ok;
+    if (auto ok = local::write_file(token_file, settings::random_secret() + "\n", 0600); !ok) return ok;
   }
   auto token = chat::base::read_secret(token_file);
   if (!token) return chat::base::fail(token.error());

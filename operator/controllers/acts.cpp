@@ -13,6 +13,9 @@ namespace {
 std::string reason_for_a_person(const std::error_code& code) {
   if (code == ports::PlatformErrc::disk_full) return "DiskFull";
   if (code == ports::PlatformErrc::no_permission) return "NoPermission";
+  if (code == ports::PlatformErrc::bad_name) return "NameRefused";
+  if (code == ports::PlatformErrc::secret_missing) return "SecretMissing";
+  if (code == ports::PlatformErrc::quota_full) return "QuotaFull";
   if (code == ports::PlatformErrc::person || code == ports::ShardErrc::changed_migration) return "NeedsAttention";
   return {};
 }
@@ -33,7 +36,7 @@ std::optional<std::string> shard_of(const plan::Action& action) {
 }  // namespace
 
 void ClusterController::start_act(plan::Action action) {
-  if (closing_ || !acting_.insert(plan::key_of(action)).second) return;
+  if (closing_ || !may_act() || !acting_.insert(plan::key_of(action)).second) return;
   auto what = plan::describe(action);
   tasks_.spawn(std::move(what), run_act(std::move(action)));
 }
@@ -80,7 +83,7 @@ Task<Status> ClusterController::perform(plan::Action action) {
   if (auto* remove = std::get_if<plan::RemoveCluster>(&action)) {
     auto removed = co_await platform_->remove(remove->keep_data);
     if (!removed) co_return removed;
-    co_return environment_.store.remove(name_);
+    co_return co_await environment_.store.remove(key_);
   }
   if (auto shard = shard_of(action)) co_return co_await on_shard(*shard, std::move(action));
   co_return co_await on_daemon(std::move(action));
@@ -110,12 +113,12 @@ Task<Status> ClusterController::on_daemon(plan::Action action) {
     if (process.name != name || !process.running) continue;
     Status done;
     if (drain != nullptr) {
-      done = co_await environment_.data_plane.drain(process.admin, *token, drain->order);
+      done = co_await environment_.data_plane.drain(ports::asked_at(process), *token, drain->order);
     } else {
       auto map = platform_->memory().map;
-      done = co_await environment_.data_plane.put_map(process.admin, *token, std::move(map));
+      done = co_await environment_.data_plane.put_map(ports::asked_at(process), *token, std::move(map));
     }
-    if (done) co_await readings_->ask_again(name, process.pid, process.admin);
+    if (done) co_await readings_->ask_again(name, process.pid, ports::asked_at(process));
     co_return done;
   }
   co_return Status{};  // it went meanwhile: the next decision knows

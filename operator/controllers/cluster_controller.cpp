@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "operator/plan/restart.hpp"
 #include "operator/plan/wanted.hpp"
 #include "operator/ports/steady.hpp"
 
@@ -17,20 +18,23 @@ namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(1000);
 constexpr auto kBusyTick = std::chrono::milliseconds(200);  // while something is under way
+constexpr auto kStatusAgain = std::chrono::milliseconds(5000);
 constexpr std::int64_t kTidyEveryMs = 30'000;
+constexpr std::int64_t kAnswersMs = 4000;  // one that is asked has answered by then, or did not
 
 }  // namespace
 
-ClusterController::ClusterController(const Environment& environment, const std::string& name,
+ClusterController::ClusterController(const Environment& environment, const std::string& key,
                                      std::function<void()> finished)
     : environment_(environment),
-      name_(name),
+      key_(key),
+      name_(ports::title_of(key)),
       on_finished_(std::move(finished)),
-      platform_(environment.make_platform(name, [this] { wake(); })),
+      platform_(environment.make_platform(key, [this] { wake(); })),
       readings_(std::make_unique<Readings>(environment_, *platform_, [this] { wake(); })),
       alarm_(environment.executor),
       tasks_(environment.executor) {
-  cluster_.metadata.name = name;
+  cluster_.metadata.name = name_;
 }
 
 void ClusterController::update(const api::ChatCluster& cluster) {
@@ -55,13 +59,28 @@ void ClusterController::wake() {
   alarm_.cancel();
 }
 
+Task<> ClusterController::open() {
+  std::string said;
+  while (!closing_) {
+    auto opened = co_await platform_->open();
+    if (opened) co_return;
+    if (std::exchange(said, opened.error().message) != opened.error().message)
+      environment_.log.warn("not_read", {{"cluster", name_}, {"error", opened.error().message}});
+    if (!closing_) (void)co_await chat::base::sleep_until(alarm_, Steady::now() + kTick);
+  }
+}
+
 Task<> ClusterController::run() {
+  co_await open();
   // The first decision is made with answers: a cluster that serves is not called away because nobody asked it yet.
-  readings_->ask(observe().platform);
+  if (!closing_) readings_->ask(observe().platform, std::chrono::milliseconds(0));
   co_await readings_->settled();
   while (!closing_ && !finished_) {
     woken_ = false;
-    reconcile();
+    if (may_act())
+      reconcile();
+    else
+      next_ = Steady::now() + kTick;
     if (!woken_ && !closing_ && !finished_) (void)co_await chat::base::sleep_until(alarm_, next_);
   }
   (void)co_await tasks_.idle(Steady::time_point::max());
@@ -75,6 +94,7 @@ plan::Observed ClusterController::observe() {
   seen.wall_ms = environment_.clock.now_milliseconds();
   seen.objective = objective_;
   seen.operator_version = environment_.version;
+  seen.live_ms = rest_.count() + kAnswersMs;
   seen.memory = platform_->memory();
   const auto map = plan::parse_map(seen.memory.map);
   seen.platform = platform_->observe(plan::wanted_processes(cluster_.spec, map, environment_.version));
@@ -101,10 +121,10 @@ void ClusterController::watch_clock() {
 void ClusterController::reconcile() {
   watch_clock();
   auto seen = observe();
-  readings_->ask(seen.platform);
+  readings_->ask(seen.platform, busy_ ? std::chrono::milliseconds(0) : rest_);
   auto decision = plan::decide(cluster_, seen);
   cluster_.status = decision.status;
-  write_status(decision.status, seen.now_ms);
+  if (status_is_old() && !std::exchange(writing_, true)) tasks_.spawn("status of " + name_, write_status());
   has_decided_ = true;
   // What failed and is not wanted any more is no problem any more.
   std::erase_if(failures_, [&](const auto& each) { return !decision.asked_for.contains(each.first); });
@@ -118,30 +138,44 @@ void ClusterController::reconcile() {
     tasks_.spawn("tidy " + name_, platform_->tidy());
   }
   const auto* progressing = api::find_condition(decision.status, "Progressing");
-  const bool busy = !acting_.empty() || objective_ != plan::Objective::serve ||
-                    (progressing != nullptr && progressing->status == api::ConditionStatus::True);
-  next_ = Steady::now() + (busy ? kBusyTick : kTick);
+  busy_ = !acting_.empty() || objective_ != plan::Objective::serve ||
+          (progressing != nullptr && progressing->status == api::ConditionStatus::True);
+  next_ = Steady::now() + (busy_ ? kBusyTick : readings_->uneasy() ? kTick : std::max(kTick, rest_));
   if (decision.wake_at_ms) {
     const auto wait = std::chrono::milliseconds(std::max<std::int64_t>(1, *decision.wake_at_ms - seen.now_ms));
     next_ = std::min(next_, Steady::now() + wait);
   }
 }
 
-void ClusterController::write_status(const api::ChatClusterStatus& status, std::int64_t now) {
-  if (!has_document_ || !plan::worth_writing(written_, status, now - written_ms_)) return;
-  auto done = environment_.store.write_status(name_, status);
-  if (!done) {
-    if (std::exchange(unwritten_, done.error().message) != done.error().message)
-      environment_.log.warn("status_not_written", {{"cluster", name_}, {"error", done.error().message}});
-    return;
+bool ClusterController::status_is_old() {
+  const auto now = ports::steady_milliseconds(environment_.clock);
+  return has_document_ && Steady::now() >= write_again_ &&
+         plan::worth_writing(written_, cluster_.status, now - written_ms_);
+}
+
+// One at a time; what changed meanwhile follows.
+Task<> ClusterController::write_status() {
+  while (!finished_ && may_act() && status_is_old()) {
+    const auto status = cluster_.status;
+    auto done = co_await environment_.store.write_status(key_, status);
+    if (!done) {
+      if (std::exchange(unwritten_, done.error().message) != done.error().message)
+        environment_.log.warn("status_not_written", {{"cluster", name_}, {"error", done.error().message}});
+      const auto wait = std::min(kStatusAgain, plan::restart_wait(++failed_writes_));
+      write_again_ = Steady::now() + wait;
+      break;
+    }
+    unwritten_.clear();
+    failed_writes_ = 0;
+    written_ = status;
+    written_ms_ = ports::steady_milliseconds(environment_.clock);
   }
-  unwritten_.clear();
-  written_ = status;
-  written_ms_ = now;
+  writing_ = false;
 }
 
 void ClusterController::close() {
   closing_ = true;
+  platform_->give_up();
   wake();
 }
 

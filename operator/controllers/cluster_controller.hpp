@@ -12,12 +12,14 @@
 namespace chatop::controllers {
 
 // Looks after one ChatCluster: reads everything, decides, starts the acts, writes the status; again after every change
-// and every second. It never asks what woke it. Acts run beside the loop, one at a time for each key; one that fails
-// holds up no other and is tried again later. One thread; must outlive run().
+// and every second, less often where nothing changes. It never asks what woke it. Acts run beside the loop, one at a
+// time for each key; one that fails holds up no other and is tried again later. One thread; must outlive run().
 class ClusterController {
  public:
-  ClusterController(const Environment& environment, const std::string& name, std::function<void()> finished);
+  ClusterController(const Environment& environment, const std::string& key, std::function<void()> finished);
 
+  // How often what is well is asked, where nothing changes.
+  void set_rest(std::chrono::milliseconds rest) { rest_ = rest; }
   // The newest document; its status is taken over the first time only.
   void update(const api::ChatCluster& cluster);
   void set_objective(plan::Objective objective);
@@ -29,12 +31,16 @@ class ClusterController {
 
   [[nodiscard]] bool finished() const { return finished_; }  // stopped or removed, as the objective says
   [[nodiscard]] bool has_decided() const { return has_decided_; }
+  [[nodiscard]] bool closing() const { return closing_; }
 
  private:
   [[nodiscard]] plan::Observed observe();
   void reconcile();
   void watch_clock();
-  void write_status(const api::ChatClusterStatus& status, std::int64_t now);
+  chat::base::Task<> open();
+  [[nodiscard]] bool may_act() const { return !environment_.may_act || environment_.may_act(); }
+  [[nodiscard]] bool status_is_old();
+  chat::base::Task<> write_status();
   void start_act(plan::Action action);
   chat::base::Task<> run_act(plan::Action action);
   [[nodiscard]] chat::base::Task<chat::base::Status> perform(plan::Action action);
@@ -42,7 +48,8 @@ class ClusterController {
   [[nodiscard]] chat::base::Task<chat::base::Status> on_daemon(plan::Action action);
 
   const Environment& environment_;
-  std::string name_;
+  std::string key_;   // of the store
+  std::string name_;  // for people
   std::function<void()> on_finished_;
   api::ChatCluster cluster_;
   plan::Objective objective_ = plan::Objective::serve;
@@ -53,7 +60,12 @@ class ClusterController {
   std::map<std::string, plan::ActFailure> failures_;
   api::ChatClusterStatus written_;
   std::int64_t written_ms_ = 0;
+  bool writing_ = false;   // the status
   std::string unwritten_;  // why the last status could not be written
+  unsigned failed_writes_ = 0;
+  std::chrono::steady_clock::time_point write_again_{};
+  std::chrono::milliseconds rest_{1000};
+  bool busy_ = true;  // something is under way
   std::int64_t tidied_ms_ = 0;
   std::optional<std::int64_t> clock_ahead_ms_;  // the wall clock, of the steady one
   std::int64_t clock_step_ms_ = 0;

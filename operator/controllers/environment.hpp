@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+
 #include "dataplane/base/clock.hpp"
 #include "dataplane/base/log.hpp"
 #include "dataplane/base/metrics.hpp"
@@ -9,6 +11,17 @@
 #include "operator/ports/shard_admin.hpp"
 
 namespace chatop::controllers {
+
+// How often what is at rest is looked at. What changes is looked at every second and oftener.
+struct Pace {
+  std::chrono::milliseconds documents{1000};  // between two readings of the documents, where nothing wakes us
+  std::chrono::milliseconds rest{1000};       // between two questions to a process that is well
+  // With many clusters each is asked less often, so that all of them are asked about one every so often.
+  std::chrono::milliseconds share{0};
+  [[nodiscard]] std::chrono::milliseconds at_rest(std::size_t clusters) const {
+    return std::max(rest, share * static_cast<std::int64_t>(clusters));
+  }
+};
 
 // What the controllers work through. Outlives them.
 struct Environment {
@@ -21,6 +34,8 @@ struct Environment {
   ports::ShardAdmin& shard_admin;
   ports::PlatformFactory make_platform;
   std::string version;
+  Pace pace = {};
+  std::function<bool()> may_act = {};  // not set: always. Where it says no, nothing is begun and nothing is written
 };
 
 }  // namespace chatop::controllers

@@ -48,21 +48,34 @@ void OperatorLoop::read_documents() {
   say_unreadable(stored ? stored->unreadable : std::vector<std::string>{stored.error().message});
   if (!stored) return;
   for (const auto& each : stored->clusters) {
-    const bool is_new = !controllers_.contains(each.cluster.metadata.name);
-    auto& its_controller = controller(each.cluster.metadata.name);
+    const bool is_new = !controllers_.contains(each.key);
+    auto& its_controller = controller(each.key);
+    its_controller.set_rest(environment_.pace.at_rest(stored->clusters.size()));
     its_controller.update(each.cluster);
     if (stopping_everything_)
       its_controller.set_objective(plan::Objective::stop);
     else
       its_controller.set_objective(each.deleting ? plan::Objective::remove : plan::Objective::serve);
-    if (is_new) tasks_.spawn("cluster " + each.cluster.metadata.name, run_controller(its_controller));
+    if (is_new) tasks_.spawn("cluster " + ports::title_of(each.key), run_controller(its_controller));
   }
+  if (stored->absent_is_gone) close_absent(*stored);
   has_read_ = true;
+}
+
+void OperatorLoop::close_absent(const ports::StoredClusters& stored) {
+  std::set<std::string> there(stored.unreadable.begin(), stored.unreadable.end());
+  for (const auto& each : stored.clusters) there.insert(each.key);
+  for (auto& [key, its_controller] : controllers_) {
+    if (there.contains(key) || its_controller->closing()) continue;
+    environment_.log.info("document_gone", {{"cluster", ports::title_of(key)}});
+    its_controller->close();
+  }
 }
 
 void OperatorLoop::drop_finished() {
   std::erase_if(controllers_, [this](const auto& entry) {
-    return entry.second->finished() && !running_.contains(entry.second.get()) && !stopping_everything_;
+    return (entry.second->finished() || entry.second->closing()) && !running_.contains(entry.second.get()) &&
+           !stopping_everything_;
   });
 }
 
@@ -71,7 +84,8 @@ Task<> OperatorLoop::run() {
     woken_ = false;
     drop_finished();
     read_documents();
-    if (!woken_ && !closing_) (void)co_await chat::base::sleep_until(alarm_, Steady::now() + kTick);
+    if (!woken_ && !closing_)
+      (void)co_await chat::base::sleep_until(alarm_, Steady::now() + environment_.pace.documents);
   }
 }
 

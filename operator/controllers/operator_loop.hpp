@@ -10,7 +10,8 @@
 namespace chatop::controllers {
 
 // All ChatClusters of one store: a controller for each, made when its document appears, ended when it was removed.
-// A document that can not be read, or is gone without a request to delete, changes nothing about what runs.
+// A document that can not be read changes nothing about what runs; nor does one that is gone without a request to
+// delete, unless the store knows that this ends it.
 class OperatorLoop {
  public:
   explicit OperatorLoop(const Environment& environment);
@@ -26,6 +27,8 @@ class OperatorLoop {
   // Begins nothing more; leaves everything running. Acts under way are given until `deadline`.
   [[nodiscard]] chat::base::Task<> close(std::chrono::steady_clock::time_point deadline);
 
+  // After close(): nothing of it runs any more.
+  [[nodiscard]] bool is_idle() const { return tasks_.size() == 0; }
   // Every cluster that has a document has been looked at once.
   [[nodiscard]] bool has_decided() const;
 
@@ -34,6 +37,7 @@ class OperatorLoop {
   void say_unreadable(const std::vector<std::string>& unreadable);
   ClusterController& controller(const std::string& name);
   chat::base::Task<> run_controller(ClusterController& controller);
+  void close_absent(const ports::StoredClusters& stored);
   void drop_finished();
   [[nodiscard]] bool all_finished() const;
 

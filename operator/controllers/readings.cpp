@@ -36,12 +36,24 @@ bool differs(const ports::ShardReport& a, const ports::ShardReport& b) {
 Readings::Readings(const Environment& environment, ports::Platform& platform, std::function<void()> changed)
     : environment_(environment), platform_(platform), changed_(std::move(changed)), tasks_(environment.executor) {}
 
-void Readings::ask(const ports::PlatformView& platform) {
+bool Readings::is_due(const ports::ProcessView& process, std::int64_t now, std::int64_t rest) {
+  auto& asked = asked_[process.name];
+  const auto* daemon = daemon_of(process);
+  const bool answers = daemon != nullptr && daemon->misses == 0 && daemon->report && daemon->report->ready;
+  const bool well = process.role == Role::redis ? redis_answered_pid_ == process.pid : answers;
+  if (well && asked.pid == process.pid && asked.news == process.news && now - asked.at_ms < rest) return false;
+  asked = {process.pid, process.news, now};
+  return true;
+}
+
+void Readings::ask(const ports::PlatformView& platform, std::chrono::milliseconds rest) {
+  follow(platform);
   const auto now = ports::steady_milliseconds(environment_.clock);
   const bool shards_due = now >= shards_due_ms_;
-  if (shards_due) shards_due_ms_ = now + kShardsEveryMs;
+  if (shards_due) shards_due_ms_ = now + std::max(kShardsEveryMs, rest.count());
   for (const auto& process : platform.processes) {
     if (!process.running || asking_.contains(process.name)) continue;
+    if (process.role != Role::shard && !is_due(process, now, rest.count())) continue;
     if (process.role == Role::redis) {
       asking_.insert(process.name);
       tasks_.spawn("ask redis", ask_redis(process.pid));
@@ -50,13 +62,14 @@ void Readings::ask(const ports::PlatformView& platform) {
       const bool away = shard.pid == process.pid && shard.misses >= kImpatientMisses;
       const bool unsure = !away && (shard.pid != process.pid || !shard.view.report || !shard.view.report->migrated ||
                                     shard.view.report->ranges.empty());
-      if (!shards_due && !(unsure && now - shard.asked_ms >= kShardAgainMs)) continue;
+      const bool news = std::exchange(shard.news, process.news) != process.news;
+      if (!shards_due && !news && !(unsure && now - shard.asked_ms >= kShardAgainMs)) continue;
       shard.asked_ms = now;
       asking_.insert(process.name);
       tasks_.spawn("ask shard", ask_shard(process.name, process.pid));
-    } else if (process.admin.port != 0) {
+    } else if (ports::asked_at(process).port != 0) {
       asking_.insert(process.name);
-      tasks_.spawn("ask daemon", ask_daemon(process.name, process.pid, process.admin));
+      tasks_.spawn("ask daemon", ask_daemon(process.name, process.pid, ports::asked_at(process)));
     }
   }
 }
@@ -99,6 +112,7 @@ void Readings::forget_shard(const std::string& name) {
 
 void Readings::keep_shard(const std::string& name, std::int64_t pid, Result<ports::ShardReport> report) {
   auto& shard = shards_[name];
+  const auto now = ports::steady_milliseconds(environment_.clock);
   const auto before = shard.pid == pid ? shard.view.report : std::nullopt;
   if (shard.pid != pid) shard.misses = 0;
   shard.misses = report ? 0 : shard.misses + 1;
@@ -113,8 +127,9 @@ void Readings::keep_shard(const std::string& name, std::int64_t pid, Result<port
   shard.view.writes_per_second = 0;
   if (before) {
     const auto written = std::max<std::int64_t>(0, report->messages_total - before->messages_total);
-    shard.view.writes_per_second = written * 1000 / kShardsEveryMs;
+    shard.view.writes_per_second = written * 1000 / std::max<std::int64_t>(1, now - shard.reported_ms);
   }
+  shard.reported_ms = now;
   const bool new_news = !before || differs(*before, *report);
   shard.view.report = std::move(*report);
   if (new_news) changed_();
@@ -151,6 +166,29 @@ Task<> Readings::ask_redis(std::int64_t pid) {
   if (other_life || before.takes_writes != redis_.takes_writes || before.slow != redis_.slow) changed_();
 }
 
+// By its life: one may get another name meanwhile (a Pod that takes the place of one that ended).
+const plan::DaemonView* Readings::daemon_of(const ports::ProcessView& process) const {
+  if (auto it = daemons_.find(process.name); it != daemons_.end() && it->second.pid == process.pid) return &it->second;
+  for (const auto& [name, daemon] : daemons_) {
+    if (daemon.pid == process.pid) return &daemon;
+  }
+  return nullptr;
+}
+
+void Readings::follow(const ports::PlatformView& platform) {
+  std::map<std::string, plan::DaemonView> daemons;
+  uneasy_ = false;
+  for (const auto& process : platform.processes) {
+    if (!process.running) continue;
+    if (const auto* daemon = daemon_of(process)) {
+      uneasy_ = uneasy_ || daemon->misses > 0;
+      daemons[process.name] = *daemon;
+    }
+    if (auto it = shards_.find(process.name); it != shards_.end()) uneasy_ = uneasy_ || it->second.misses > 0;
+  }
+  daemons_ = std::move(daemons);
+}
+
 void Readings::add_to(plan::Observed& seen) const {
   for (const auto& process : seen.platform.processes) {
     if (!process.running) continue;
@@ -158,8 +196,7 @@ void Readings::add_to(plan::Observed& seen) const {
       seen.redis_answers = redis_answered_pid_ == process.pid;
       seen.redis = redis_;
     }
-    if (auto it = daemons_.find(process.name); it != daemons_.end() && it->second.pid == process.pid)
-      seen.daemons[process.name] = it->second;
+    if (const auto* daemon = daemon_of(process)) seen.daemons[process.name] = *daemon;
     if (auto it = shards_.find(process.name); it != shards_.end() && it->second.pid == process.pid)
       seen.shards[process.name] = it->second.view;
   }

@@ -9,8 +9,8 @@ class DirectoryStore final : public ports::ResourceStore {
  public:
   explicit DirectoryStore(const ResourceDirectory& directory) : directory_(directory) {}
   chat::base::Result<ports::StoredClusters> list() override;
-  chat::base::Status write_status(const std::string& name, const api::ChatClusterStatus& status) override;
-  chat::base::Status remove(const std::string& name) override { return directory_.remove(name); }
+  chat::base::Task<chat::base::Status> write_status(std::string name, api::ChatClusterStatus status) override;
+  chat::base::Task<chat::base::Status> remove(std::string name) override;
 
  private:
   const ResourceDirectory& directory_;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "operator/local/disks.hpp"
@@ -35,12 +34,6 @@ const char* shared_key(Role role) {
   return role == Role::api ? "api" : nullptr;
 }
 
-// Of a line of Redis's INFO.
-std::int64_t number_of(const std::string& info, std::string_view key) {
-  const auto at = info.find(key);
-  return at == std::string::npos ? 0 : std::strtoll(info.c_str() + at + key.size(), nullptr, 10);
-}
-
 std::map<std::string, std::int64_t> parse_drains(const std::string& text) {
   std::map<std::string, std::int64_t> drains;
   auto json = nlohmann::json::parse(text, nullptr, false);
@@ -56,7 +49,8 @@ std::map<std::string, std::int64_t> parse_drains(const std::string& text) {
 LocalPlatform::LocalPlatform(const LocalEnvironment& environment, std::string cluster, std::function<void()> changed)
     : environment_(environment),
       layout_(environment.directory, std::move(cluster)),
-      supervisor_(environment.executor, environment.log, layout_, environment.launcher, std::move(changed)) {
+      supervisor_(environment.executor, environment.log, layout_, environment.launcher, std::move(changed)),
+      redis_(environment.executor, environment.log) {
   supervisor_.adopt_all();
   if (auto map = read_file(layout_.map())) memory_.map = *map;
   if (auto drains = read_file(layout_.drains())) memory_.drains = parse_drains(*drains);
@@ -157,35 +151,10 @@ ports::PlatformView LocalPlatform::observe(const std::vector<ProcessSpec>& wante
 }
 
 Task<ports::RedisReport> LocalPlatform::redis_report() {
-  ports::RedisReport report;
   const auto port = ports_ ? ports_->find("redis") : std::uint16_t{0};
-  if (port == 0 || redis_password_.empty()) co_return report;
-  if (redis_ && redis_port_ != port) {
-    co_await redis_->stop();
-    redis_.reset();
-  }
-  if (!redis_) {
-    chat::io::redis::Options options;
-    options.where = loopback(port);
-    options.password = redis_password_;
-    redis_ = std::make_unique<chat::io::redis::Client>(environment_.executor, environment_.log, options);
-    redis_port_ = port;
-    redis_->start();
-  }
-  const auto asked = std::chrono::steady_clock::now();
-  std::vector<std::string> write{"SET", "operator:probe", "1", "PX", "10000"};
-  auto written = co_await redis_->command(std::move(write));
-  const auto took = std::chrono::steady_clock::now() - asked;
-  report.round_trip_ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
-  // "OOM command not allowed when used memory > 'maxmemory'": it is there, and full.
-  const bool full = !written && written.error().message.find("OOM") != std::string::npos;
-  if (!written && !full) co_return report;
-  report.takes_writes = !full;
-  std::vector<std::string> ask{"INFO", "stats"};
-  auto stats = co_await redis_->command(std::move(ask));
-  report.answers = stats.has_value();
-  if (stats) report.evicted_keys = number_of(stats->string, "evicted_keys:");
-  co_return report;
+  if (port == 0 || redis_password_.empty()) co_return ports::RedisReport{};
+  auto where = loopback(port);
+  co_return co_await redis_.ask(std::move(where), redis_password_);
 }
 
 Result<ports::ShardAccess> LocalPlatform::shard_access(const std::string& shard) {
@@ -233,9 +202,6 @@ Task<> LocalPlatform::tidy() {
   (void)co_await environment_.pool.run(std::move(work));
 }
 
-Task<> LocalPlatform::close() {
-  if (redis_) co_await redis_->stop();
-  redis_.reset();
-}
+Task<> LocalPlatform::close() { return redis_.stop(); }
 
 }  // namespace chatop::local

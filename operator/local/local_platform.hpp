@@ -5,7 +5,7 @@
 
 #include "dataplane/base/blocking_pool.hpp"
 #include "dataplane/base/log.hpp"
-#include "dataplane/io/redis/client.hpp"
+#include "operator/daemons/redis_probe.hpp"
 #include "operator/local/daemon_files.hpp"
 #include "operator/local/layout.hpp"
 #include "operator/local/ports_file.hpp"
@@ -30,6 +30,7 @@ class LocalPlatform final : public ports::Platform {
  public:
   LocalPlatform(const LocalEnvironment& environment, std::string cluster, std::function<void()> changed);
 
+  chat::base::Task<chat::base::Status> open() override { co_return chat::base::Status{}; }  // read when it was made
   ports::PlatformView observe(const std::vector<ports::ProcessSpec>& wanted) override;
   ports::Memory memory() override { return memory_; }
   chat::base::Task<chat::base::Status> prepare_cluster() override;
@@ -72,8 +73,7 @@ class LocalPlatform final : public ports::Platform {
   std::vector<ports::TakenPort> taken_ports_;  // of those that people know
   std::string redis_password_;
   bool prepared_ = false;
-  std::unique_ptr<chat::io::redis::Client> redis_;
-  std::uint16_t redis_port_ = 0;
+  daemons::RedisProbe redis_;
 };
 
 }  // namespace chatop::local

@@ -11,9 +11,6 @@ inline constexpr const char* kPostgresSuperuserPassword = "postgres_superuser_pa
 inline constexpr const char* kPostgresChatPassword = "postgres_chat_password";
 inline constexpr const char* kRedisPassword = "redis_password";
 
-// 256 random bits as 64 hex digits.
-[[nodiscard]] chat::base::Result<std::string> random_hex();
-
 // Makes what is missing: random tokens and the RSA key that signs access tokens (<kid>.pem, <kid>.pub.pem). What is
 // there stays. Files are 0600 in folders of 0700.
 [[nodiscard]] chat::base::Status make_secrets(const ClusterLayout& layout);

@@ -19,7 +19,7 @@ struct Key {
 };
 
 struct Words {
-  std::string operator()(const PrepareCluster&) const { return "prepare the directory of the cluster"; }
+  std::string operator()(const PrepareCluster&) const { return "prepare what the cluster needs"; }
   std::string operator()(const RemoveCluster&) const { return "remove the cluster"; }
   std::string operator()(const Prepare& act) const { return "prepare " + act.process.name; }
   std::string operator()(const Start& act) const { return "start " + act.process.name; }

@@ -31,6 +31,8 @@ bool is_published(const Context& context, const ProcessView& process) {
   if (map.version == 0) return false;
   auto named = [&process](const auto& entry) { return entry.name == process.name; };
   if (process.role == Role::gateway) return std::any_of(map.gateways.begin(), map.gateways.end(), named);
+  // One that gets its address by starting is named when it has started.
+  if (process.role == Role::messages && process.address.port == 0) return true;
   if (process.role == Role::messages) return std::any_of(map.messages.begin(), map.messages.end(), named);
   return true;
 }
@@ -44,6 +46,7 @@ void bring_up(Context& context) {
     if (process == nullptr || !process->prepared) {
       context.act(Prepare{spec});
     } else if (!process->running) {
+      if (process->in_hand) continue;
       const bool stands_alone = spec.role == Role::shard || spec.role == Role::redis;
       if (stands_alone || (is_published(context, *process) && !context.is_draining(spec.name)))
         context.start_when_due(spec, *process);
@@ -54,6 +57,7 @@ void bring_up(Context& context) {
 }
 
 void end_hung_daemons(Context& context) {
+  if (context.seen.platform.ends_hung) return;
   for (const auto& process : context.seen.platform.processes) {
     auto it = context.seen.daemons.find(process.name);
     if (!process.running || process.stopping || it == context.seen.daemons.end()) continue;

@@ -32,7 +32,7 @@ std::string join(const std::vector<std::string>& sentences) {
 
 // What is wrong and will not pass by itself, or has not passed yet.
 std::vector<Finding> find_problems(const Context& context) {
-  std::vector<Finding> problems;
+  std::vector<Finding> problems = context.seen.platform.findings;
   for (const auto& [key, failure] : context.seen.failures) {
     if (!failure.reason.empty() || failure.attempts >= 2)
       problems.push_back({failure.reason.empty() ? "ActFailed" : failure.reason, failure.message});
@@ -88,17 +88,21 @@ std::optional<Finding> missing_now(const Context& context) {
   return std::nullopt;
 }
 
+const char* start_words(const ports::ProcessView& process) {
+  if (process.in_hand) return " is being started";
+  return process.ended_ms > 0 ? " is waiting to be started again" : " is waiting to be started";
+}
+
 // What is still on its way to what the spec wants; empty: nothing.
 std::vector<std::string> under_way(const Context& context) {
   std::vector<std::string> waits;
-  if (!context.seen.platform.prepared) waits.emplace_back("the directory of the cluster is being prepared");
+  if (!context.seen.platform.prepared) waits.emplace_back("what the cluster needs is being prepared");
   for (const auto& spec : context.wanted) {
     const auto* process = context.find(spec.name);
     if (process == nullptr || !process->prepared) {
       if (context.seen.platform.prepared) waits.push_back(spec.name + " is being prepared");
     } else if (!process->running) {
-      waits.push_back(spec.name +
-                      (process->ended_ms > 0 ? " is waiting to be started again" : " is waiting to be started"));
+      waits.push_back(spec.name + start_words(*process));
     } else if (context.is_draining(spec.name) || process->stopping) {
       waits.push_back(spec.name + " is being replaced");
     } else if (!context.is_ready(*process)) {
@@ -109,7 +113,7 @@ std::vector<std::string> under_way(const Context& context) {
   }
   for (const auto& process : context.seen.platform.processes) {
     if (process.running && !context.is_wanted(process.name))
-      waits.push_back(process.name + (process.stopping ? " is ending" : " is being drained"));
+      waits.push_back(process.name + (process.stopping || process.in_hand ? " is ending" : " is being drained"));
   }
   return waits;
 }
@@ -208,7 +212,8 @@ Condition durable(const Context& context) {
   condition.message =
       "Each shard is one PostgreSQL instance: what was acknowledged is on its disk, and is lost with that disk.";
   if (context.spec.shards.members > 1)
-    condition.message += " spec.shards.members above 1 is not served in local mode by this version.";
+    condition.message +=
+        " spec.shards.members above 1 is not served " + context.seen.platform.offer.where + " by this version.";
   return condition;
 }
 

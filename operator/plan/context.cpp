@@ -14,7 +14,6 @@ using ports::Role;
 
 namespace {
 
-constexpr std::int64_t kLiveMs = 5000;
 constexpr std::int64_t kPersonRetryMs = 5000;
 
 bool is_daemon(Role role) { return role != Role::shard && role != Role::redis; }
@@ -71,7 +70,7 @@ const ports::DaemonReport* Context::live_report(const ProcessView& process) cons
   auto it = seen.daemons.find(process.name);
   if (!process.running || it == seen.daemons.end() || it->second.pid != process.pid || !it->second.report)
     return nullptr;
-  return seen.now_ms - it->second.report_ms <= kLiveMs ? &*it->second.report : nullptr;
+  return seen.now_ms - it->second.report_ms <= seen.live_ms ? &*it->second.report : nullptr;
 }
 
 bool Context::is_ready(const ProcessView& process) const {

@@ -17,7 +17,7 @@ struct Context {
 
   [[nodiscard]] const ports::ProcessView* find(const std::string& name) const;
   [[nodiscard]] bool is_wanted(const std::string& name) const;
-  // Its report, where it runs and reported within the last 5 s.
+  // Its report, where it runs and reported lately (Observed::live_ms).
   [[nodiscard]] const ports::DaemonReport* live_report(const ports::ProcessView& process) const;
   [[nodiscard]] bool is_ready(const ports::ProcessView& process) const;
   // Takes writes, has a schema and owns what the plan says.

@@ -50,6 +50,7 @@ struct Observed {
   std::int64_t wall_ms = 0;  // what people's clocks show: for time stamps only
   Objective objective = Objective::serve;
   std::string operator_version;
+  std::int64_t live_ms = 5000;  // what a daemon reported counts for so long
   ports::PlatformView platform;
   ports::Memory memory;
   std::map<std::string, DaemonView> daemons;  // by process

@@ -20,7 +20,7 @@ api::ChatClusterStatus without_figures(api::ChatClusterStatus status) {
 Decision decide(const api::ChatCluster& cluster, const Observed& seen) {
   Context context(cluster, seen);
   Decision decision;
-  const auto not_served = unsupported(cluster.spec, seen.operator_version);
+  const auto not_served = unsupported(cluster.spec, seen.platform.offer, seen.operator_version);
   if (seen.objective != Objective::serve) {
     decision.at_rest = tear_down(context);
   } else if (!cluster.spec.paused && (not_served.empty() || context.published.version > 0)) {

@@ -28,7 +28,8 @@ std::optional<ClusterMap> content(const Context& context) {
     const ProcessView* process = context.find(spec.name);
     if (process == nullptr || !process->prepared) return std::nullopt;
     if (spec.role == Role::shard) map.shards.push_back({spec.name, process->address});
-    if (spec.role == Role::messages) map.messages.push_back({spec.name, process->address});
+    if (spec.role == Role::messages && process->address.port != 0)
+      map.messages.push_back({spec.name, process->address});
     if (spec.role == Role::gateway)
       map.gateways.push_back(
           {spec.name, gateway_url(context, *process), process->admin, context.is_draining(spec.name)});
@@ -37,6 +38,12 @@ std::optional<ClusterMap> content(const Context& context) {
     const ProcessView* process = context.find(name);
     if (!context.is_wanted(name) && process != nullptr)
       map.gateways.push_back({name, gateway_url(context, *process), process->admin, true});
+  }
+  // One too many while the platform replaces another: it takes over already.
+  for (const auto& process : context.seen.platform.processes) {
+    if (process.role == Role::messages && process.in_hand && process.address.port != 0 &&
+        !context.is_wanted(process.name))
+      map.messages.push_back({process.name, process.address});
   }
   return map;
 }

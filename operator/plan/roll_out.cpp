@@ -11,8 +11,8 @@ constexpr std::chrono::seconds kDaemonGrace{15};
 constexpr std::chrono::seconds kShardGrace{60};
 
 bool outdated(const Context& context, const ProcessView& process) {
-  return process.running && !process.stopping && process.prepared && process.running_hash != process.wanted_hash &&
-         !context.is_draining(process.name);
+  return process.running && !process.stopping && !process.in_hand && process.prepared &&
+         process.running_hash != process.wanted_hash && !context.is_draining(process.name);
 }
 
 // The one process of `role` that is restarted next: at most one is away at any time. One that does not serve anyway

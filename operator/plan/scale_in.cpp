@@ -50,7 +50,7 @@ void end_daemon(Context& context, const ProcessView& process) {
 
 void scale_in(Context& context) {
   for (const auto& process : context.seen.platform.processes) {
-    if (!process.running || context.is_wanted(process.name)) continue;
+    if (!process.running || process.in_hand || context.is_wanted(process.name)) continue;
     if (process.role == Role::gateway)
       context.memory.drains.try_emplace(process.name, context.seen.now_ms);
     else if (process.role != Role::shard && process.role != Role::redis)  // the truth is never taken away here

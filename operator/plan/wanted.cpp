@@ -49,13 +49,14 @@ std::vector<ProcessSpec> wanted_processes(const api::ChatClusterSpec& spec, cons
   return processes;
 }
 
-std::vector<std::string> unsupported(const api::ChatClusterSpec& spec, const std::string& operator_version) {
+std::vector<std::string> unsupported(const api::ChatClusterSpec& spec, const ports::Offer& offer,
+                                     const std::string& operator_version) {
   std::vector<std::string> sentences;
   auto say = [&sentences](bool asked, std::string sentence) {
     if (asked) sentences.push_back(std::move(sentence));
   };
-  const std::string not_served = " is not served in local mode by this version: ";
-  say(!spec.version.empty() && spec.version != operator_version,
+  const std::string not_served = " is not served " + offer.where + " by this version: ";
+  say(!offer.versions && !spec.version.empty() && spec.version != operator_version,
       "spec.version " + spec.version + not_served + "it runs its own build, " + operator_version + "; leave it empty");
   say(spec.shards.members > 1, "spec.shards.members above 1" + not_served + "set it to 1");
   say(!spec.shards.external.empty(), "spec.shards.external" + not_served + "leave it empty");

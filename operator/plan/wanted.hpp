@@ -14,8 +14,8 @@ namespace chatop::plan {
                                                                const std::string& operator_version);
 [[nodiscard]] std::int64_t desired(const api::ChatClusterSpec& spec, ports::Role role);
 
-// What the spec asks for and this version does not serve in local mode: a sentence each that names the field.
-[[nodiscard]] std::vector<std::string> unsupported(const api::ChatClusterSpec& spec,
+// What the spec asks for and this version does not serve on this platform: a sentence each that names the field.
+[[nodiscard]] std::vector<std::string> unsupported(const api::ChatClusterSpec& spec, const ports::Offer& offer,
                                                    const std::string& operator_version);
 
 }  // namespace chatop::plan

@@ -5,25 +5,18 @@
 
 #include "dataplane/base/config.hpp"
 #include "dataplane/base/task.hpp"
+#include "operator/ports/finding.hpp"
 
 namespace chatop::ports {
-
-// Something wrong around a daemon that it noticed itself: a condition's reason, and a sentence without figures that
-// change by themselves.
-struct Finding {
-  std::string reason;
-  std::string message;
-  bool operator==(const Finding&) const = default;
-};
 
 struct DaemonReport {
   bool ready = false;
   std::string not_ready;  // why
   std::string state;      // Starting, Serving, Draining, Gone
   std::int64_t map_version = 0;
-  std::int64_t connections = 0;  // gateways
-  bool draining = false;         // gateways
-  std::vector<Finding> findings;
+  std::int64_t connections = 0;   // gateways
+  bool draining = false;          // gateways
+  std::vector<Finding> findings;  // what is wrong around it
 };
 
 struct DrainOrder {

@@ -14,6 +14,12 @@ class Category final : public std::error_category {
         return "needs a person";
       case PlatformErrc::disk_full:
         return "a disk is full";
+      case PlatformErrc::bad_name:
+        return "the name can not be used";
+      case PlatformErrc::secret_missing:
+        return "a Secret is missing";
+      case PlatformErrc::quota_full:
+        return "a quota is full";
       case PlatformErrc::no_permission:
         break;
     }

@@ -11,7 +11,7 @@ namespace chatop::ports {
 // How an act of the platform can fail: `later` may succeed when tried again; the others need somebody to change
 // something first (a program is not installed, a disk is full, a folder may not be written): their message is a
 // sentence that says what.
-enum class PlatformErrc { later = 1, person, disk_full, no_permission };
+enum class PlatformErrc { later = 1, person, disk_full, no_permission, bad_name, secret_missing, quota_full };
 std::error_code make_error_code(PlatformErrc code);
 
 struct ShardAccess {
@@ -33,6 +33,8 @@ struct RedisReport {
 class Platform {
  public:
   virtual ~Platform() = default;
+  // Reads what earlier operators left. Before everything else, and again until it succeeds.
+  virtual chat::base::Task<chat::base::Status> open() = 0;
   [[nodiscard]] virtual PlatformView observe(const std::vector<ProcessSpec>& wanted) = 0;
   [[nodiscard]] virtual Memory memory() = 0;
 
@@ -49,6 +51,8 @@ class Platform {
   virtual chat::base::Task<chat::base::Status> remove(bool keep_data) = 0;
   // Small chores that wait for nothing (log rotation). At most one at a time.
   virtual chat::base::Task<> tidy() = 0;
+  // Acts that wait for something end soon, undone: whoever comes next goes on with them.
+  virtual void give_up() {}
   // Stops watching and leaves everything running.
   virtual chat::base::Task<> close() = 0;
   virtual chat::base::Task<RedisReport> redis_report() = 0;
@@ -58,8 +62,9 @@ class Platform {
   [[nodiscard]] virtual chat::base::Result<std::string> admin_token() = 0;
 };
 
-// Makes the platform of one ChatCluster; `changed` is called on the loop when a process of it started or ended.
-using PlatformFactory = std::function<std::unique_ptr<Platform>(std::string cluster, std::function<void()> changed)>;
+// Makes the platform of one ChatCluster, which is named by its key (StoredCluster); `changed` is called on the loop
+// when a process of it started or ended.
+using PlatformFactory = std::function<std::unique_ptr<Platform>(std::string key, std::function<void()> changed)>;
 
 }  // namespace chatop::ports
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dataplane/base/config.hpp"
+#include "operator/ports/finding.hpp"
 
 namespace chatop::ports {
 
@@ -35,15 +36,20 @@ struct ProcessSpec {
   bool operator==(const ProcessSpec&) const = default;
 };
 
-// One process as the platform sees it: memory and /proc, no questions asked to the process itself.
+// One process as the platform sees it: memory and /proc, or Pods; no questions asked to the process itself.
 struct ProcessView {
   std::string name;
   Role role = Role::worker;
   int ordinal = 0;
-  bool prepared = false;  // addresses chosen; a shard's data directory initialised
+  bool prepared = false;  // what it is started with is there; a shard's data directory initialised
+  // As others reach it. Port 0 where a process has its address only while it runs, and does not run.
   chat::base::HostPort address;
-  chat::base::HostPort admin;  // daemons
-  std::string wanted_hash;     // of the configuration it would be started with now
+  chat::base::HostPort admin;     // daemons
+  chat::base::HostPort asked_at;  // where the operator asks a daemon, where that is not `admin`
+  std::string wanted_hash;        // of the configuration it would be started with now
+  // What the plan could ask for is asked for: the platform starts, replaces or ends it by itself now.
+  bool in_hand = false;
+  std::int64_t news = 0;  // another number when the platform noticed something about it: it is asked at once
   bool running = false;
   bool stopping = false;  // told to end, not gone yet
   std::int64_t pid = 0;
@@ -55,6 +61,10 @@ struct ProcessView {
   std::string how_it_ended;             // "was killed by signal 9"
   std::vector<std::string> last_lines;  // of its log, where it failed
 };
+
+[[nodiscard]] inline const chat::base::HostPort& asked_at(const ProcessView& process) {
+  return process.asked_at.port != 0 ? process.asked_at : process.admin;
+}
 
 // A disk that something of the cluster is kept on.
 struct DiskView {
@@ -72,13 +82,22 @@ struct TakenPort {
   std::string holder;  // "nginx (pid 17)"; empty: not known
 };
 
+// What of the spec a kind of platform serves beyond what every one does.
+struct Offer {
+  std::string where = "in local mode";  // for sentences
+  bool versions = false;                // spec.version and spec.image
+};
+
 struct PlatformView {
+  Offer offer;
   bool prepared = false;                 // secrets and directories are there
   std::vector<ProcessView> processes;    // what was asked about, and whatever else runs
   chat::base::HostPort gateways_shared;  // the address that all gateways share; port 0: not chosen yet
   chat::base::HostPort api_shared;
   std::vector<DiskView> disks;
   std::vector<TakenPort> taken_ports;
+  std::vector<Finding> findings;  // what keeps processes from running
+  bool ends_hung = false;         // the platform itself ends what hangs
 };
 
 // What the plan remembers from one operator to the next. `map` is the published cluster map (JSON with its version).

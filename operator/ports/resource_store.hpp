@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/base/result.hpp"
+#include "dataplane/base/task.hpp"
 #include "operator/api/chat_cluster.hpp"
 
 namespace chatop::ports {
@@ -11,22 +11,27 @@ namespace chatop::ports {
 struct StoredCluster {
   api::ChatCluster cluster;  // with the status that was written last
   bool deleting = false;
+  // Names it among all that the store has, and no later one of its name: "demo", "chat/demo@uid".
+  std::string key = {};
 };
 
 struct StoredClusters {
   std::vector<StoredCluster> clusters;
-  std::vector<std::string> unreadable;  // names of documents that are there and could not be read: never torn down
+  std::vector<std::string> unreadable;  // keys of documents that are there and could not be read: never torn down
+  bool absent_is_gone = false;          // what is not listed is gone for good: nothing is done about it any more
 };
+
+// A key as people read it.
+[[nodiscard]] inline std::string title_of(const std::string& key) { return key.substr(0, key.find('@')); }
 
 // The documents people apply, as the operator needs them.
 class ResourceStore {
  public:
   virtual ~ResourceStore() = default;
   [[nodiscard]] virtual chat::base::Result<StoredClusters> list() = 0;
-  [[nodiscard]] virtual chat::base::Status write_status(const std::string& name,
-                                                        const api::ChatClusterStatus& status) = 0;
+  virtual chat::base::Task<chat::base::Status> write_status(std::string key, api::ChatClusterStatus status) = 0;
   // The document, its status and its deletion marker.
-  [[nodiscard]] virtual chat::base::Status remove(const std::string& name) = 0;
+  virtual chat::base::Task<chat::base::Status> remove(std::string key) = 0;
 };
 
 }  // namespace chatop::ports

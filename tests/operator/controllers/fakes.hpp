@@ -22,19 +22,21 @@ class FakeStore final : public ports::ResourceStore {
   Result<ports::StoredClusters> list() override {
     if (broken) return fail(std::make_error_code(std::errc::io_error), "the disk is away");
     ports::StoredClusters stored;
+    stored.absent_is_gone = absent_is_gone;
     for (const auto& [name, each] : clusters) stored.clusters.push_back(each);
     return stored;
   }
-  Status write_status(const std::string& name, const api::ChatClusterStatus& status) override {
+  Task<Status> write_status(std::string name, api::ChatClusterStatus status) override {
     ++writes;
-    clusters[name].cluster.status = status;
-    return {};
+    clusters[name].cluster.status = std::move(status);
+    co_return Status{};
   }
-  Status remove(const std::string& name) override {
+  Task<Status> remove(std::string name) override {
     clusters.erase(name);
-    return {};
+    co_return Status{};
   }
   api::ChatCluster& add(const std::string& name) {
+    clusters[name].key = name;
     clusters[name].cluster.metadata.name = name;
     clusters[name].cluster.metadata.generation = 1;
     return clusters[name].cluster;
@@ -46,6 +48,7 @@ class FakeStore final : public ports::ResourceStore {
   std::map<std::string, ports::StoredCluster> clusters;
   int writes = 0;
   bool broken = false;
+  bool absent_is_gone = false;
 };
 
 // The machine under the platforms: survives them, as processes survive an operator.
@@ -77,6 +80,7 @@ class FakePlatform final : public ports::Platform {
   FakePlatform(FakeMachine& machine, std::function<void()> changed) : machine_(machine) {
     machine_.changed = std::move(changed);
   }
+  Task<Status> open() override { co_return Status{}; }
   ports::PlatformView observe(const std::vector<ports::ProcessSpec>& wanted) override {
     ports::PlatformView view;
     view.prepared = machine_.cluster_prepared;
@@ -161,6 +165,7 @@ class FakeDataPlane final : public ports::DataPlane {
  public:
   explicit FakeDataPlane(FakeMachine& machine) : machine_(machine) {}
   Task<Result<ports::DaemonReport>> report(HostPort admin, std::string) override {
+    ++reports;
     if (silent.contains(admin.host) || !machine_.running.contains(admin.host))
       co_return fail(std::make_error_code(std::errc::timed_out), "no answer");
     ports::DaemonReport report;
@@ -183,6 +188,7 @@ class FakeDataPlane final : public ports::DataPlane {
   std::map<std::string, std::int64_t> maps;
   std::set<std::string> silent;
   std::set<std::string> draining;
+  int reports = 0;
 
  private:
   FakeMachine& machine_;

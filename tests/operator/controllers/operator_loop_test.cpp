@@ -76,6 +76,48 @@ TEST_F(Loop, BringsADocumentToServeAndThenWritesNothing) {
       io_, [&] { return store_.writes != writes || machine_.acts.size() != acts; }, 2500ms));
 }
 
+TEST_F(Loop, WhatIsGoneFromAStoreThatKnowsItIsLeftAlone) {
+  store_.absent_is_gone = true;
+  begin();
+  ASSERT_TRUE(available());
+  const auto acts = machine_.acts.size();
+  const auto running = pids();
+  store_.clusters.clear();
+  loop_->wake();
+  EXPECT_FALSE(eventually(
+      io_, [&] { return machine_.acts.size() != acts; }, 500ms));
+  EXPECT_EQ(pids(), running);
+  machine_.kill("gateway-0");  // nobody looks after it any more
+  EXPECT_FALSE(eventually(
+      io_, [&] { return machine_.running.contains("gateway-0"); }, 1500ms));
+  store_.add("demo");  // a new one of that name is looked after
+  loop_->wake();
+  EXPECT_TRUE(reaches([this] { return machine_.running.contains("gateway-0"); }));
+}
+
+TEST_F(Loop, WithoutTheRightToActNothingIsBegunOrWritten) {
+  bool may_act = false;
+  environment_.may_act = [&may_act] { return may_act; };
+  begin();
+  EXPECT_FALSE(eventually(
+      io_, [this] { return store_.writes > 0 || !machine_.acts.empty(); }, 1500ms));
+  may_act = true;
+  EXPECT_TRUE(available());
+}
+
+TEST_F(Loop, WhatIsWellIsAskedAsOftenAsThePaceSays) {
+  environment_.pace.share = 4000ms;
+  begin();
+  ASSERT_TRUE(available());
+  auto reports = data_plane_.reports;
+  // What was under way when it became Available comes to rest.
+  while (eventually(
+      io_, [&] { return data_plane_.reports != reports; }, 1000ms))
+    reports = data_plane_.reports;
+  EXPECT_TRUE(reaches([&] { return data_plane_.reports >= reports + 5; }));
+  EXPECT_TRUE(store_.is("demo", "Available", ConditionStatus::True));
+}
+
 TEST_F(Loop, StartsAgainWhatDiesAndLeavesTheOthersAlone) {
   begin();
   ASSERT_TRUE(available());

@@ -1,9 +1,9 @@
-#include "operator/local/http_data_plane.hpp"
+#include "operator/daemons/http_data_plane.hpp"
 
 #include "dataplane/base/json.hpp"
 #include "dataplane/io/http/client.hpp"
 
-namespace chatop::local {
+namespace chatop::daemons {
 
 using chat::base::HostPort;
 using chat::base::Json;
@@ -83,4 +83,4 @@ Task<Status> HttpDataPlane::drain(HostPort admin, std::string token, ports::Drai
   return ask(std::move(admin), std::move(request));
 }
 
-}  // namespace chatop::local
+}  // namespace chatop::daemons

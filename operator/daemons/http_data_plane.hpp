@@ -1,7 +1,7 @@
 #pragma once
 #include "operator/ports/data_plane.hpp"
 
-namespace chatop::local {
+namespace chatop::daemons {
 
 // The daemons' admin HTTP. Stateless: a connection a call.
 class HttpDataPlane final : public ports::DataPlane {
@@ -13,4 +13,4 @@ class HttpDataPlane final : public ports::DataPlane {
                                              ports::DrainOrder order) override;
 };
 
-}  // namespace chatop::local
+}  // namespace chatop::daemons

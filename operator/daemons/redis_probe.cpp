@@ -1,0 +1,53 @@
+#include "operator/daemons/redis_probe.hpp"
+
+#include <cstdlib>
+#include <string_view>
+
+namespace chatop::daemons {
+
+using chat::base::HostPort;
+using chat::base::Task;
+
+namespace {
+
+// Of a line of Redis's INFO.
+std::int64_t number_of(const std::string& info, std::string_view key) {
+  const auto at = info.find(key);
+  return at == std::string::npos ? 0 : std::strtoll(info.c_str() + at + key.size(), nullptr, 10);
+}
+
+}  // namespace
+
+Task<ports::RedisReport> RedisProbe::ask(HostPort where, std::string password) {
+  ports::RedisReport report;
+  if (client_ && (where_.host != where.host || where_.port != where.port)) co_await stop();
+  if (!client_) {
+    chat::io::redis::Options options;
+    options.where = where;
+    options.password = std::move(password);
+    client_ = std::make_unique<chat::io::redis::Client>(executor_, log_, options);
+    where_ = std::move(where);
+    client_->start();
+  }
+  const auto asked = std::chrono::steady_clock::now();
+  std::vector<std::string> write{"SET", "operator:probe", "1", "PX", "10000"};
+  auto written = co_await client_->command(std::move(write));
+  const auto took = std::chrono::steady_clock::now() - asked;
+  report.round_trip_ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  // "OOM command not allowed when used memory > 'maxmemory'": it is there, and full.
+  const bool full = !written && written.error().message.find("OOM") != std::string::npos;
+  if (!written && !full) co_return report;
+  report.takes_writes = !full;
+  std::vector<std::string> ask{"INFO", "stats"};
+  auto stats = co_await client_->command(std::move(ask));
+  report.answers = stats.has_value();
+  if (stats) report.evicted_keys = number_of(stats->string, "evicted_keys:");
+  co_return report;
+}
+
+Task<> RedisProbe::stop() {
+  if (client_) co_await client_->stop();
+  client_.reset();
+}
+
+}  // namespace chatop::daemons

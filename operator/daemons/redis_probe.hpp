@@ -1,0 +1,25 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "dataplane/io/redis/client.hpp"
+#include "operator/ports/platform.hpp"
+
+namespace chatop::daemons {
+
+// Asks one Redis how it is, over a connection that is kept. One thread; await stop() before it goes.
+class RedisProbe {
+ public:
+  RedisProbe(boost::asio::any_io_executor executor, const chat::base::Log& log)
+      : executor_(std::move(executor)), log_(log) {}
+  [[nodiscard]] chat::base::Task<ports::RedisReport> ask(chat::base::HostPort where, std::string password);
+  [[nodiscard]] chat::base::Task<> stop();
+
+ private:
+  boost::asio::any_io_executor executor_;
+  const chat::base::Log& log_;
+  std::unique_ptr<chat::io::redis::Client> client_;
+  chat::base::HostPort where_;
+};
+
+}  // namespace chatop::daemons
