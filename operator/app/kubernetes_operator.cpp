@@ -16,8 +16,16 @@
 
 #include "dataplane/base/digest.hpp"
 #include "dataplane/io/http/admin.hpp"
+#include "operator/controllers/operator_loop.hpp"
+#include "operator/daemons/http_data_plane.hpp"
 #include "operator/kubernetes/client/cpprest_http.hpp"
 #include "operator/kubernetes/control/leader_election.hpp"
+#include "operator/kubernetes/platform/kinds.hpp"
+#include "operator/kubernetes/platform/kubernetes_platform.hpp"
+#include "operator/kubernetes/platform/trim.hpp"
+#include "operator/local/layout.hpp"
+#include "operator/settings/generated_secrets.hpp"
+#include "operator/shards/postgres_shard_admin.hpp"
 
 namespace chatop::app {
 namespace {
@@ -27,7 +35,14 @@ using chat::base::Status;
 using chat::base::Task;
 
 constexpr std::size_t kHttpThreads = 4;
+constexpr std::size_t kPoolThreads = 8;
+constexpr std::size_t kPoolQueue = 4096;
+constexpr std::size_t kWritesAtOnce = 16;
 constexpr auto kLastActs = 5s;
+constexpr auto kLookAgain = 1s;  // at the Lease, should nothing wake us
+constexpr auto kDocuments = 10s;
+constexpr auto kRest = 5s;
+constexpr auto kShare = 60ms;  // so that 1,000 clusters are asked about once a minute each
 constexpr const char* kLease = "chat-operator";
 
 std::string from_environment(const char* name) {
@@ -45,13 +60,21 @@ std::string identity() {
 // Everything of one run, made in the order it needs each other.
 class Operator {
  public:
-  Operator(KubernetesFlags flags, kubernetes::Access access, chat::base::HostPort admin);
+  Operator(KubernetesFlags flags, kubernetes::Access access, chat::base::HostPort admin,
+           std::vector<shards::Migration> migrations);
   int run();
 
  private:
   Task<> serve();
+  Task<> lead();
+  Task<> find_image();
   Task<> on_signal();
   Status start_admin();
+  [[nodiscard]] kubernetes::LeaderElection::Options election_options();
+  [[nodiscard]] chat::io::http::AdminHooks hooks();
+  [[nodiscard]] std::string not_ready() const;
+  [[nodiscard]] controllers::Environment controllers_environment();
+  void wake() { alarm_.cancel(); }
 
   KubernetesFlags flags_;
   chat::base::HostPort admin_address_;
@@ -60,20 +83,42 @@ class Operator {
   chat::base::SystemClock clock_;
   boost::asio::io_context io_;
   boost::asio::signal_set signals_{io_, SIGTERM, SIGINT};
+  boost::asio::steady_timer alarm_{io_};
+  chat::base::BlockingPool pool_{"operator", kPoolThreads, kPoolQueue};
   std::string identity_ = identity();
+  std::string name_space_;
   kubernetes::CpprestHttp http_;
   kubernetes::LeaderElection election_;
+  kubernetes::Client client_;
+  kubernetes::EventRecorder events_;
+  kubernetes::Caches caches_;
+  kubernetes::KubernetesStore store_;
+  kubernetes::Turns turns_{io_.get_executor(), kWritesAtOnce};
+  daemons::HttpDataPlane data_plane_;
+  shards::PostgresShardAdmin shard_admin_;
+  kubernetes::KubernetesEnvironment kubernetes_;
+  controllers::Environment environment_;
+  std::optional<controllers::OperatorLoop> loop_;  // while we lead
+  chat::base::TaskGroup tasks_{io_.get_executor()};
   chat::base::TaskGroup election_task_{io_.get_executor()};
   chat::io::http::Admin admin_;
+  bool stopping_ = false;
   int exit_status_ = 0;
 };
 
-chat::io::http::AdminHooks hooks_of(const std::string& identity) {
+kubernetes::LeaderElection::Options Operator::election_options() {
+  return {flags_.lease_namespace, kLease, identity_, {}, [this](std::int64_t) { wake(); }, [this] { wake(); }};
+}
+
+chat::io::http::AdminHooks Operator::hooks() {
   chat::io::http::AdminHooks hooks;
-  hooks.not_ready = [] { return std::string(); };
-  hooks.status = [identity] {
-    return nlohmann::json{
-        {"name", identity}, {"role", "operator"}, {"version", CHATCLUSTER_VERSION}, {"pid", ::getpid()}};
+  hooks.not_ready = [this] { return not_ready(); };
+  hooks.status = [this] {
+    return nlohmann::json{{"name", identity_},
+                          {"role", "operator"},
+                          {"version", CHATCLUSTER_VERSION},
+                          {"pid", ::getpid()},
+                          {"leads", election_.leads()}};
   };
   hooks.put_map = [](std::string_view) -> Status {
     return chat::base::fail(std::make_error_code(std::errc::not_supported),
@@ -82,13 +127,49 @@ chat::io::http::AdminHooks hooks_of(const std::string& identity) {
   return hooks;
 }
 
-Operator::Operator(KubernetesFlags flags, kubernetes::Access access, chat::base::HostPort admin)
+// One that does not lead is ready to: it has read everything.
+std::string Operator::not_ready() const { return store_.synced() ? "" : "the API server is being read"; }
+
+controllers::Environment Operator::controllers_environment() {
+  controllers::Environment environment{io_.get_executor(),
+                                       log_,
+                                       metrics_,
+                                       clock_,
+                                       store_,
+                                       data_plane_,
+                                       shard_admin_,
+                                       [this](const std::string& key, std::function<void()> changed) {
+                                         return std::make_unique<kubernetes::KubernetesPlatform>(kubernetes_, key,
+                                                                                                 std::move(changed));
+                                       },
+                                       CHATCLUSTER_VERSION};
+  environment.pace = {kDocuments, kRest, kShare};
+  environment.may_act = [this] { return election_.leads(); };
+  return environment;
+}
+
+Operator::Operator(KubernetesFlags flags, kubernetes::Access access, chat::base::HostPort admin,
+                   std::vector<shards::Migration> migrations)
     : flags_(std::move(flags)),
       admin_address_(std::move(admin)),
+      name_space_(flags_.name_space == "all" ? "" : flags_.name_space),
       http_(io_.get_executor(), std::move(access), clock_),
-      election_(http_, clock_, io_.get_executor(), {flags_.lease_namespace, kLease, identity_, {}, {}, {}}, log_),
+      election_(http_, clock_, io_.get_executor(), election_options(), log_),
+      client_(http_, clock_, io_.get_executor(), {.writes_until = [this] { return election_.writes_until(); }}),
+      events_(client_, clock_, io_.get_executor(), identity_, log_),
+      caches_(client_, io_.get_executor(), name_space_, log_),
+      store_({client_, events_, log_, [this] { return caches_.synced(); },
+              [this] {
+                if (loop_) loop_->wake();
+              }},
+             io_.get_executor(), name_space_),
+      shard_admin_(pool_, std::move(migrations)),
+      kubernetes_{
+          io_.get_executor(),    log_, clock_, client_, caches_, store_, turns_, flags_.image, CHATCLUSTER_VERSION,
+          flags_.lease_namespace},
+      environment_(controllers_environment()),
       // Nobody is told this token: of the admin side only the probes and figures are for others.
-      admin_(io_.get_executor(), log_, metrics_, chat::base::hex(chat::base::random_bytes(32)), hooks_of(identity_)) {}
+      admin_(io_.get_executor(), log_, metrics_, settings::random_secret(), hooks()) {}
 
 Status Operator::start_admin() {
   auto port = admin_.listen(admin_address_);
@@ -105,7 +186,52 @@ Task<> Operator::serve() {
     co_return;
   }
   log_.info("started", {{"identity", identity_}, {"version", CHATCLUSTER_VERSION}, {"namespace", flags_.name_space}});
+  co_await find_image();
+  caches_.start();
+  store_.start();
+  tasks_.spawn("events", events_.run());
+  tasks_.spawn("lead", lead());
   election_task_.spawn("leader election", election_.run());
+}
+
+// Without another word the daemons are of our own image.
+Task<> Operator::find_image() {
+  const auto pod = identity_.substr(0, identity_.rfind('_'));
+  while (kubernetes_.image.empty() && !stopping_) {
+    kubernetes::ObjectRef place{kubernetes::kinds::kPod, flags_.lease_namespace, pod};
+    auto found = co_await client_.get(std::move(place));
+    if (found) kubernetes_.image = kubernetes::image_of(*found);
+    if (!kubernetes_.image.empty()) break;
+    log_.warn("own_image_not_known", {{"pod", pod}, {"what", found ? "it names none" : found.error().message}});
+    (void)co_await chat::base::sleep_until(alarm_, std::chrono::steady_clock::now() + kLookAgain);
+  }
+}
+
+// While we lead there is a loop; without the Lease there is none, and the caches stay warm.
+Task<> Operator::lead() {
+  auto& leads = metrics_.gauge("chat_operator_leads", "1 where this operator acts, 0 where it waits for its turn");
+  while (!stopping_) {
+    if (!election_.leads()) {
+      (void)co_await chat::base::sleep_until(alarm_, std::chrono::steady_clock::now() + kLookAgain);
+      continue;
+    }
+    leads.Set(1);
+    loop_.emplace(environment_);
+    chat::base::TaskGroup running(io_.get_executor());
+    running.spawn("controllers", loop_->run());
+    while (!stopping_ && election_.leads())
+      (void)co_await chat::base::sleep_until(alarm_, std::chrono::steady_clock::now() + kLookAgain);
+    leads.Set(0);
+    const auto deadline = std::chrono::steady_clock::now() + kLastActs;
+    co_await loop_->close(deadline);
+    if (!loop_->is_idle() || !co_await running.idle(deadline)) {
+      // What still runs could act beside the next leader.
+      log_.error("acts_not_ended", {});
+      std::fflush(nullptr);
+      std::_Exit(1);
+    }
+    loop_.reset();
+  }
 }
 
 Task<> Operator::on_signal() {
@@ -113,9 +239,13 @@ Task<> Operator::on_signal() {
   (void)co_await signals_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
   if (error) co_return;
   log_.info("stopping", {{"pid", ::getpid()}});
+  stopping_ = true;
+  wake();
+  events_.stop();
+  const bool ended = co_await tasks_.idle(std::chrono::steady_clock::now() + kLastActs + 1s);
   election_.stop();
   (void)co_await election_task_.idle(std::chrono::steady_clock::now() + kLastActs);
-  co_await election_.release();
+  if (ended) co_await election_.release();
   io_.stop();
 }
 
@@ -137,7 +267,7 @@ std::vector<CLI::Option*> add_flags(CLI::App& app, KubernetesFlags& flags) {
       app.add_option("--context", flags.context, "of the kubeconfig; without it the current one"),
       app.add_option("--namespace", flags.name_space, "whose ChatClusters are served: a namespace, or all"),
       app.add_option("--image", flags.image,
-                     "of the daemons, where spec.image is empty; without it $CHATCLUSTER_IMAGE"),
+                     "of the daemons, where spec.image is empty; without it $CHATCLUSTER_IMAGE, else our own"),
       app.add_option("--lease-namespace", flags.lease_namespace,
                      "of the Lease that decides which operator acts; without it the operator's own"),
       app.add_option("--admin", flags.admin, "where /livez, /readyz and /metrics are answered")};
@@ -153,9 +283,13 @@ int run_on_kubernetes(KubernetesFlags flags) {
   auto access = kubernetes::find_access(flags.kubeconfig, flags.context, from_environment);
   if (!access) return say(access.error().message);
   if (flags.image.empty()) flags.image = from_environment("CHATCLUSTER_IMAGE");
+  if (flags.image.empty() && !access->context.empty())
+    return say("the image of the daemons is not known: give --image or $CHATCLUSTER_IMAGE, spec.image goes before it");
   if (flags.lease_namespace.empty()) flags.lease_namespace = access->name_space;
+  auto migrations = shards::load_migrations(local::Installation::of_this_program().migrations);
+  if (!migrations) return say(migrations.error().message);
   kubernetes::size_http_threads(kHttpThreads);
-  return Operator(std::move(flags), std::move(*access), std::move(*admin)).run();
+  return Operator(std::move(flags), std::move(*access), std::move(*admin), std::move(*migrations)).run();
 }
 
 }  // namespace chatop::app

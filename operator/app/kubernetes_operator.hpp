@@ -13,8 +13,8 @@ struct KubernetesFlags {
   std::string kubeconfig;          // empty: $KUBECONFIG, else the Pod's account, else ~/.kube/config
   std::string context;             // empty: the current one
   std::string name_space = "all";  // whose ChatClusters are served
-  std::string image;               // of the daemons where spec.image is empty; empty: $CHATCLUSTER_IMAGE
-  std::string lease_namespace;     // empty: the operator's own
+  std::string image;  // of the daemons where spec.image is empty; empty: $CHATCLUSTER_IMAGE, else the Pod's own
+  std::string lease_namespace;  // empty: the operator's own
   std::string admin = "0.0.0.0:9090";
 };
 std::vector<CLI::Option*> add_flags(CLI::App& app, KubernetesFlags& flags);

@@ -33,10 +33,11 @@ const std::vector<AccessRule>& namespaced_rules() {
       {"chatcluster.io", {"chatclusters"}, {"list", "watch", "patch"}},
       {"chatcluster.io", {"chatclusters/status"}, {"patch"}},
       {"apps", {"deployments", "statefulsets"}, {"list", "watch", "create", "patch", "delete"}},
-      {"", {"configmaps", "serviceaccounts", "services"}, {"list", "watch", "create", "patch", "delete"}},
+      {"", {"configmaps", "services"}, {"list", "watch", "create", "patch", "delete"}},
       {"", {"configmaps"}, {"get"}},
-      {"networking.k8s.io", {"networkpolicies"}, {"list", "watch", "create", "patch", "delete"}},
-      {"policy", {"poddisruptionbudgets"}, {"list", "watch", "create", "patch", "delete"}},
+      {"", {"serviceaccounts"}, {"list", "watch", "create", "patch"}},
+      {"networking.k8s.io", {"networkpolicies"}, {"list", "watch", "create", "patch"}},
+      {"policy", {"poddisruptionbudgets"}, {"list", "watch", "create", "patch"}},
       {"", {"pods"}, {"list", "watch", "patch", "delete"}},
       {"", {"persistentvolumeclaims"}, {"list", "watch", "delete"}},
       {"", {"secrets"}, {"get", "create", "delete"}},
@@ -53,7 +54,8 @@ const std::vector<AccessRule>& cluster_rules() {
 const std::vector<AccessRule>& leader_rules() {
   static const std::vector<AccessRule> rules{
       {"coordination.k8s.io", {"leases"}, {"create"}},  // which can not be narrowed to a name
-      {"coordination.k8s.io", {"leases"}, {"get", "update"}, {kName}}};
+      {"coordination.k8s.io", {"leases"}, {"get", "update"}, {kName}},
+      {"", {"pods"}, {"get"}}};  // its own image, which is the daemons' too
   return rules;
 }
 

@@ -18,7 +18,7 @@ struct AccessRule {
 [[nodiscard]] const std::vector<AccessRule>& namespaced_rules();
 // About objects without a namespace.
 [[nodiscard]] const std::vector<AccessRule>& cluster_rules();
-// In the operator's own namespace: its Lease.
+// In the operator's own namespace: its Lease, and its own Pod.
 [[nodiscard]] const std::vector<AccessRule>& leader_rules();
 
 enum class Scope { all_namespaces, one_namespace };

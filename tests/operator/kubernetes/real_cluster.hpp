@@ -49,8 +49,13 @@ class RealCluster : public ::testing::Test {
 
   static void SetUpTestSuite() { server(); }
   static chat::testing::KubernetesServer& server() {
-    static chat::testing::KubernetesServer the_server;
+    static chat::testing::KubernetesServer the_server(wanted_controllers());
     return the_server;
+  }
+  // For a program that needs more than the API server: set before the first test.
+  static chat::testing::KubernetesServer::Controllers& wanted_controllers() {
+    static auto wanted = chat::testing::KubernetesServer::Controllers::Without;
+    return wanted;
   }
   RealCluster() : admin_(connect(admin())) {
     static int number = 0;

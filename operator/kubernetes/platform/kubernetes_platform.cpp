@@ -1,0 +1,348 @@
+#include "operator/kubernetes/platform/kubernetes_platform.hpp"
+
+#include <algorithm>
+
+#include "operator/kubernetes/platform/kinds.hpp"
+#include "operator/kubernetes/platform/trim.hpp"
+#include "operator/ports/steady.hpp"
+
+namespace chatop::kubernetes {
+
+using chat::base::HostPort;
+using chat::base::Json;
+using chat::base::Task;
+using ports::ProcessSpec;
+using ports::ProcessView;
+using ports::Role;
+
+namespace {
+
+constexpr Role kRoles[] = {Role::shard, Role::redis, Role::messages, Role::worker, Role::api, Role::gateway};
+
+bool is_daemon(Role role) { return role != Role::shard && role != Role::redis; }
+
+// "chat" and "demo" of "chat/demo@uid".
+std::string name_space_of(const std::string& key) { return key.substr(0, key.find('/')); }
+std::string cluster_of(const std::string& key) {
+  const auto title = ports::title_of(key);
+  return title.substr(title.find('/') + 1);
+}
+
+std::string uid_of_object(const Json& object) { return text_at(object, {"metadata", "uid"}); }
+
+bool is_ours(const Json& object) {
+  return text_at(object, {"metadata", "labels", "app.kubernetes.io/managed-by"}) == objects::kFieldManager;
+}
+
+}  // namespace
+
+KubernetesPlatform::KubernetesPlatform(const KubernetesEnvironment& environment, const std::string& key,
+                                       std::function<void()> changed)
+    : environment_(environment),
+      key_(key),
+      name_space_(name_space_of(key)),
+      cluster_(cluster_of(key)),
+      redis_(environment.executor, environment.log) {
+  listener_ = environment_.caches.listen(name_space_, cluster_, [this, tell = std::move(changed)] {
+    for (auto* timer : waiting_) timer->cancel();
+    tell();
+  });
+}
+
+bool KubernetesPlatform::is_deleting() const {
+  const auto* document = environment_.store.find(key_);
+  return document != nullptr && document->deleting;
+}
+
+std::string KubernetesPlatform::workload_of(Role role, int ordinal) const {
+  return objects::workload_name(cluster_, role, role == Role::shard ? ordinal : 0);
+}
+
+objects::Inputs KubernetesPlatform::inputs() const {
+  objects::Inputs inputs;
+  inputs.cluster = cluster_;
+  inputs.name_space = name_space_;
+  if (const auto* document = environment_.store.find(key_)) {
+    inputs.uid = document->cluster.metadata.uid;
+    inputs.spec = document->cluster.spec;
+  }
+  inputs.image = environment_.image;
+  inputs.version = inputs.spec.version.empty() ? environment_.version : inputs.spec.version;
+  for (const auto& [role, count] : counts_) {
+    if (role == Role::shard)
+      inputs.shards = count;
+    else
+      inputs.replicas[role] = count;
+  }
+  inputs.map = memory_.map;
+  inputs.operator_namespace = environment_.operator_namespace;
+  if (secrets_) inputs.jwt_public_keys = secrets_->public_keys;
+  return inputs;
+}
+
+void KubernetesPlatform::count(const std::vector<ProcessSpec>& wanted) {
+  counts_.clear();
+  for (Role role : kRoles) counts_[role] = 0;
+  for (const auto& process : wanted) ++counts_[process.role];
+}
+
+void KubernetesPlatform::look_at_elastic(Role role, const std::vector<const Json*>& pods) {
+  std::vector<const Json*> living;
+  for (const auto* pod : pods)
+    if (text_at(*pod, {"metadata", "labels", objects::kComponentLabel}) == objects::component(role) &&
+        !is_terminating(*pod) && text_at(*pod, {"phase"}) != "Failed")
+      living.push_back(pod);
+  std::sort(living.begin(), living.end(), [](const auto* a, const auto* b) {
+    return std::pair(text_at(*a, {"created"}), uid_of_object(*a)) <
+           std::pair(text_at(*b, {"created"}), uid_of_object(*b));
+  });
+  std::vector<std::string> uids;
+  for (const auto* pod : living) uids.push_back(uid_of_object(*pod));
+  ordinals_[role] = assign_ordinals(uids, ordinals_[role], counts_[role]);
+  for (const auto* pod : living)
+    pods_[ports::process_name(role, ordinals_[role][uid_of_object(*pod)])] = text_at(*pod, {"metadata", "name"});
+}
+
+void KubernetesPlatform::look() {
+  if (const auto* document = environment_.store.find(key_)) {
+    const auto& metadata = document->cluster.metadata;
+    auto key = metadata.uid + " " + std::to_string(metadata.generation);
+    for (const auto& [role, number] : counts_) key += " " + std::to_string(number);
+    if (secrets_)
+      for (const auto& [name, text] : secrets_->public_keys) key += " " + name;
+    if (key != wanted_for_) wanted_ = wanted_objects(inputs());
+    wanted_for_ = std::move(key);
+  }
+  pods_.clear();
+  const auto pods = environment_.caches.of_cluster(What::pods, name_space_, cluster_);
+  for (const auto* pod : pods) {
+    const auto name = text_at(*pod, {"metadata", "name"});
+    const auto component = text_at(*pod, {"metadata", "labels", objects::kComponentLabel});
+    if (component == objects::component(Role::gateway)) {
+      const auto prefix = workload_of(Role::gateway, 0) + "-";
+      if (name.starts_with(prefix)) pods_["gateway-" + name.substr(prefix.size())] = name;
+    } else if (component == objects::component(Role::shard)) {
+      pods_[text_at(*pod, {"metadata", "labels", objects::kProcessLabel})] = name;
+    } else if (component == objects::component(Role::redis)) {
+      pods_[ports::process_name(Role::redis, 0)] = name;
+    }
+  }
+  for (Role role : kRoles)
+    if (is_elastic(role)) look_at_elastic(role, pods);
+  std::erase_if(pods_, [](const auto& each) { return !ports::parse_process_name(each.first); });
+}
+
+const Json* KubernetesPlatform::pod_of(const std::string& process) const {
+  const auto found = pods_.find(process);
+  return found == pods_.end() ? nullptr : environment_.caches.find(What::pods, name_space_, found->second);
+}
+
+std::string KubernetesPlatform::uid_of(const std::string& process) const {
+  const auto* pod = pod_of(process);
+  return pod == nullptr ? std::string() : uid_of_object(*pod);
+}
+
+bool KubernetesPlatform::is_there(const std::string& pod_uid, bool even_if_it_ends) const {
+  const auto pods = environment_.caches.of_cluster(What::pods, name_space_, cluster_);
+  return std::any_of(pods.begin(), pods.end(), [&](const auto* pod) {
+    return uid_of_object(*pod) == pod_uid && (even_if_it_ends || !is_terminating(*pod));
+  });
+}
+
+const Json* KubernetesPlatform::workload_object(Role role, int ordinal) const {
+  return environment_.caches.find(is_elastic(role) ? What::deployments : What::stateful_sets, name_space_,
+                                  workload_of(role, ordinal));
+}
+
+// As it was applied, and as it was left then: what somebody else changes of it is applied again.
+bool KubernetesPlatform::is_applied(What what, const std::string& name, const std::string& hash) {
+  const auto* object = environment_.caches.find(what, name_space_, name);
+  if (object == nullptr || text_at(*object, {"applied"}) != hash) return false;
+  const auto version = text_at(*object, {"version"});
+  const auto [known, is_new] = versions_.try_emplace(environment_.caches.kind(what).kind + "/" + name, version);
+  return is_new || known->second == version;
+}
+
+bool KubernetesPlatform::is_applied(const std::string& workload) {
+  const auto wanted = wanted_.workloads.find(workload);
+  if (wanted == wanted_.workloads.end()) return false;
+  return is_applied(is_elastic(wanted->second.role) ? What::deployments : What::stateful_sets, workload,
+                    wanted->second.hash);
+}
+
+bool KubernetesPlatform::base_is_applied() {
+  return std::all_of(wanted_.base.begin(), wanted_.base.end(),
+                     [this](const auto& each) { return is_applied(each.what, each.name, each.hash); });
+}
+
+bool KubernetesPlatform::map_is_there() const {
+  return memory_.map.empty() ||
+         environment_.caches.find(What::config_maps, name_space_, objects::map_name(cluster_)) != nullptr;
+}
+
+std::vector<const Json*> KubernetesPlatform::unwanted_objects() {
+  std::vector<const Json*> unwanted;
+  for (What what : {What::services, What::config_maps}) {  // of the others none is ever one too many
+    for (const auto* object : environment_.caches.of_cluster(what, name_space_, cluster_)) {
+      const auto name = text_at(*object, {"metadata", "name"});
+      const bool known = std::any_of(wanted_.base.begin(), wanted_.base.end(),
+                                     [&](const auto& each) { return each.what == what && each.name == name; });
+      // Only what we applied: somebody may label what is his.
+      if (!known && is_ours(*object) && !text_at(*object, {"applied"}).empty() && name != objects::map_name(cluster_))
+        unwanted.push_back(object);
+    }
+  }
+  return unwanted;
+}
+
+// A gateway stays until the plan has drained it, also one too many.
+std::int64_t KubernetesPlatform::wanted_replicas(const WantedWorkload& workload) const {
+  if (workload.role != Role::gateway) return workload.replicas;
+  auto most = workload.replicas;
+  for (const auto& [process, name] : pods_) {
+    const auto parsed = ports::parse_process_name(process);
+    const auto* pod = parsed->role == Role::gateway ? pod_of(process) : nullptr;
+    if (pod != nullptr && is_running(*pod) && !is_terminating(*pod))
+      most = std::max<std::int64_t>(most, parsed->ordinal + 1);
+  }
+  return most;
+}
+
+// More replicas than are wanted, none of which runs: the plan does not see them.
+bool KubernetesPlatform::has_idle_surplus() {
+  return std::any_of(wanted_.workloads.begin(), wanted_.workloads.end(), [this](const auto& entry) {
+    const auto& [name, workload] = entry;
+    const auto* object = workload_object(workload.role, workload.ordinal);
+    if (object == nullptr || object->value("replicas", std::int64_t{0}) <= wanted_replicas(workload)) return false;
+    const auto above = static_cast<int>(wanted_replicas(workload));
+    return std::none_of(pods_.begin(), pods_.end(), [&](const auto& each) {
+      const auto parsed = ports::parse_process_name(each.first);
+      const auto* pod = pod_of(each.first);
+      return parsed->role == workload.role && parsed->ordinal >= above && pod != nullptr && is_running(*pod);
+    });
+  });
+}
+
+void KubernetesPlatform::add_addresses(const Json* pod, ProcessView& view) const {
+  const auto ip = pod != nullptr && is_running(*pod) ? text_at(*pod, {"ip"}) : std::string();
+  const auto service = objects::service_host(cluster_, name_space_, view.role, view.ordinal);
+  if (view.role == Role::messages) {
+    if (!ip.empty() && !is_terminating(*pod)) view.address = {ip, objects::kRpcPort};
+  } else if (const auto port = objects::service_port(view.role); port != 0) {
+    view.address = {service, port};
+  }
+  if (!is_daemon(view.role)) return;
+  if (view.role == Role::gateway)
+    view.admin = {objects::pod_name(cluster_, view.role, view.ordinal) + "." + objects::gateways_host_name(cluster_) +
+                      "." + name_space_ + ".svc",
+                  objects::kAdminPort};
+  if (!ip.empty()) view.asked_at = {ip, objects::kAdminPort};
+}
+
+bool KubernetesPlatform::is_in_hand(const ProcessView& process, const Json* pod) {
+  const auto* workload = workload_object(process.role, process.ordinal);
+  if (workload == nullptr || !is_applied(workload_of(process.role, process.ordinal))) return false;
+  const auto replicas = workload->value("replicas", std::int64_t{0});
+  if (is_elastic(process.role)) return replicas == counts_[process.role];
+  if (process.running) return false;
+  if (replicas <= (process.role == Role::gateway ? process.ordinal : 0)) return false;
+  // One that was made from something older and is stuck is replaced by nobody but us.
+  return pod == nullptr || is_terminating(*pod) || text_at(*pod, {"hash"}) == process.wanted_hash || !is_stuck(*pod);
+}
+
+ProcessView KubernetesPlatform::view(Role role, int ordinal) {
+  ProcessView view;
+  view.name = ports::process_name(role, ordinal);
+  view.role = role;
+  view.ordinal = ordinal;
+  view.prepared = secrets_.has_value();
+  if (auto wanted = wanted_.workloads.find(workload_of(role, ordinal)); wanted != wanted_.workloads.end())
+    view.wanted_hash = wanted->second.config_hash;
+  const auto* pod = pod_of(view.name);
+  if (pod != nullptr)
+    add_pod(*pod, {ports::steady_milliseconds(environment_.clock), environment_.clock.now_milliseconds()}, view);
+  // What Kubernetes takes away at a lower cost than others is on its way out.
+  if (pod != nullptr && is_elastic(role) && !text_at(*pod, {"cost"}).empty()) view.stopping = true;
+  add_addresses(pod, view);
+  if (view.stopping && role == Role::messages) view.address = {};
+  view.in_hand = is_in_hand(view, pod);
+  return view;
+}
+
+ports::PlatformView KubernetesPlatform::observe(const std::vector<ProcessSpec>& wanted) {
+  count(wanted);
+  look();
+  ports::PlatformView platform;
+  platform.offer = {"on Kubernetes", true};
+  platform.ends_hung = true;  // kubelet, by the liveness probes
+  platform.prepared = secrets_ && environment_.store.held(key_) && base_is_applied() && map_is_there() &&
+                      !has_idle_surplus() && unwanted_objects().empty();
+  platform.gateways_shared = {objects::service_host(cluster_, name_space_, Role::gateway), objects::kWebSocketPort};
+  platform.api_shared = {objects::service_host(cluster_, name_space_, Role::api), objects::kApiPort};
+  for (const auto& process : wanted) platform.processes.push_back(view(process.role, process.ordinal));
+  for (const auto& [name, pod] : pods_) {
+    const auto parsed = ports::parse_process_name(name);
+    if (parsed->ordinal < counts_[parsed->role]) continue;
+    auto other = view(parsed->role, parsed->ordinal);
+    if (other.running) platform.processes.push_back(std::move(other));
+  }
+  if (!is_deleting()) platform.findings = findings();
+  return platform;
+}
+
+std::vector<ports::Finding> KubernetesPlatform::findings() const {
+  SeenObjects seen;
+  for (const auto& [name, workload] : wanted_.workloads) {
+    SeenObjects::Workload each;
+    each.name = name;
+    each.object = workload_object(workload.role, workload.ordinal);
+    if (each.object != nullptr)
+      each.failure = environment_.caches.failure_of(name_space_, name, uid_of_object(*each.object));
+    each.pods = std::count_if(pods_.begin(), pods_.end(), [&](const auto& entry) {
+      const auto parsed = ports::parse_process_name(entry.first);
+      return workload_of(parsed->role, parsed->ordinal) == name;
+    });
+    seen.workloads.push_back(each);
+  }
+  for (const auto& [process, name] : pods_)
+    if (const auto* pod = pod_of(process)) seen.pods.push_back({process, pod});
+  seen.claims = environment_.caches.of_cluster(What::claims, name_space_, cluster_);
+  if (const auto* document = environment_.store.find(key_))
+    seen.storage_class = document->cluster.spec.shards.storage.storage_class_name;
+  seen.class_exists = seen.storage_class.empty() || environment_.caches.has_class(seen.storage_class);
+  return find_obstacles(seen);
+}
+
+Task<ports::RedisReport> KubernetesPlatform::redis_report() {
+  const auto* pod = pod_of(ports::process_name(Role::redis, 0));
+  if (!secrets_ || pod == nullptr) co_return ports::RedisReport{};
+  HostPort where{text_at(*pod, {"ip"}), objects::kRedisPort};
+  co_return co_await redis_.ask(std::move(where), secrets_->redis_password);
+}
+
+chat::base::Result<ports::ShardAccess> KubernetesPlatform::shard_access(const std::string& shard) {
+  const auto* pod = pod_of(shard);
+  if (!secrets_ || pod == nullptr || text_at(*pod, {"ip"}).empty())
+    return chat::base::fail(ports::PlatformErrc::later, shard + " has no address yet");
+  return ports::ShardAccess{{text_at(*pod, {"ip"}), objects::kPostgresPort},
+                            "postgres",
+                            secrets_->superuser_password,
+                            secrets_->chat_password};
+}
+
+chat::base::Result<std::string> KubernetesPlatform::admin_token() {
+  if (!secrets_) return chat::base::fail(ports::PlatformErrc::later, "the Secrets of the cluster were not read yet");
+  return secrets_->admin_token;
+}
+
+void KubernetesPlatform::give_up() {
+  closing_ = true;
+  for (auto* timer : waiting_) timer->cancel();
+}
+
+Task<> KubernetesPlatform::close() {
+  give_up();
+  co_await redis_.stop();
+}
+
+}  // namespace chatop::kubernetes

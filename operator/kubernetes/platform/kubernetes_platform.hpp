@@ -1,0 +1,132 @@
+#pragma once
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dataplane/base/log.hpp"
+#include "dataplane/base/task.hpp"
+#include "operator/daemons/redis_probe.hpp"
+#include "operator/kubernetes/platform/findings.hpp"
+#include "operator/kubernetes/platform/kubernetes_store.hpp"
+#include "operator/kubernetes/platform/pod_view.hpp"
+#include "operator/kubernetes/platform/turns.hpp"
+#include "operator/kubernetes/platform/wanted_objects.hpp"
+#include "operator/ports/platform.hpp"
+
+namespace chatop::kubernetes {
+
+// What all clusters of one operator share. Outlives the platforms.
+struct KubernetesEnvironment {
+  boost::asio::any_io_executor executor;
+  const chat::base::Log& log;
+  const chat::base::Clock& clock;
+  Client& client;  // whose writes end with our leadership
+  Caches& caches;
+  KubernetesStore& store;
+  Turns& turns;       // of writes
+  std::string image;  // of the daemons, where the spec names none
+  std::string version;
+  std::string operator_namespace;
+};
+
+// One ChatCluster as Pods. What it tells comes from caches; what it does is applied, and done again only where what is
+// there is not what was applied. A process is a Pod; which object makes it is said in operator/kubernetes/README.md.
+// Nothing is removed but what carries our label, by its UID.
+class KubernetesPlatform final : public ports::Platform {
+ public:
+  // `key` is the store's.
+  KubernetesPlatform(const KubernetesEnvironment& environment, const std::string& key, std::function<void()> changed);
+
+  chat::base::Task<chat::base::Status> open() override;
+  ports::PlatformView observe(const std::vector<ports::ProcessSpec>& wanted) override;
+  ports::Memory memory() override { return memory_; }
+  chat::base::Task<chat::base::Status> prepare_cluster() override;
+  chat::base::Task<chat::base::Status> prepare(ports::ProcessSpec process) override;
+  chat::base::Task<chat::base::Status> start(ports::ProcessSpec process) override;
+  chat::base::Task<chat::base::Status> stop(std::string name, std::chrono::milliseconds grace) override;
+  chat::base::Task<chat::base::Status> kill(std::string name) override;
+  chat::base::Task<chat::base::Status> remember(ports::Memory memory) override;
+  chat::base::Task<chat::base::Status> remove(bool keep_data) override;
+  chat::base::Task<> tidy() override { co_return; }
+  void give_up() override;
+  chat::base::Task<> close() override;
+  chat::base::Task<ports::RedisReport> redis_report() override;
+  chat::base::Result<ports::ShardAccess> shard_access(const std::string& shard) override;
+  chat::base::Result<std::string> admin_token() override;
+
+ private:
+  using Json = chat::base::Json;
+  using What = Caches::What;
+  using Steady = std::chrono::steady_clock;
+
+  struct Secrets {
+    std::string admin_token;
+    std::string superuser_password;
+    std::string chat_password;
+    std::string redis_password;
+    std::map<std::string, std::string> public_keys;
+  };
+
+  // kubernetes_platform.cpp: what is
+  void count(const std::vector<ports::ProcessSpec>& wanted);
+  void look();  // what is wanted and which Pod is which process, from the caches as they are now
+  void look_at_elastic(ports::Role role, const std::vector<const Json*>& pods);
+  [[nodiscard]] objects::Inputs inputs() const;
+  [[nodiscard]] bool is_applied(What what, const std::string& name, const std::string& hash);
+  [[nodiscard]] bool is_applied(const std::string& workload);
+  [[nodiscard]] bool base_is_applied();
+  [[nodiscard]] bool has_idle_surplus();
+  [[nodiscard]] std::vector<const Json*> unwanted_objects();
+  [[nodiscard]] std::int64_t wanted_replicas(const WantedWorkload& workload) const;
+  [[nodiscard]] const Json* workload_object(ports::Role role, int ordinal) const;
+  [[nodiscard]] const Json* pod_of(const std::string& process) const;
+  [[nodiscard]] std::string uid_of(const std::string& process) const;
+  [[nodiscard]] bool is_there(const std::string& pod_uid, bool even_if_it_ends) const;
+  [[nodiscard]] ports::ProcessView view(ports::Role role, int ordinal);
+  void add_addresses(const Json* pod, ports::ProcessView& view) const;
+  [[nodiscard]] bool is_in_hand(const ports::ProcessView& process, const Json* pod);
+  [[nodiscard]] std::vector<ports::Finding> findings() const;
+  [[nodiscard]] bool is_deleting() const;
+  [[nodiscard]] bool map_is_there() const;
+  [[nodiscard]] std::string workload_of(ports::Role role, int ordinal) const;
+
+  // kubernetes_acts.cpp: what is done
+  chat::base::Task<chat::base::Status> ensure_secrets();
+  chat::base::Task<chat::base::Status> read_secrets();
+  chat::base::Task<chat::base::Status> apply(Json body);
+  chat::base::Task<chat::base::Status> apply_base();
+  chat::base::Task<chat::base::Status> apply_workload(std::string name, std::int64_t replicas);
+  chat::base::Task<chat::base::Status> lower_idle_surplus();
+  chat::base::Task<chat::base::Status> remove_object(What what, std::string name, std::string uid);
+  chat::base::Task<chat::base::Status> remove_pod(std::string process, std::string uid);
+  chat::base::Task<chat::base::Status> scale_in(std::string process, int ordinal, std::string uid);
+  chat::base::Task<chat::base::Status> let_go(std::string process, std::string uid);
+  chat::base::Task<chat::base::Status> take_down(ports::Role role, int ordinal, std::string uid);
+  chat::base::Task<chat::base::Status> remove_workloads();
+  chat::base::Task<chat::base::Status> remove_claims();
+  chat::base::Task<chat::base::Status> remove_by_name(ObjectRef object);  // where it is ours
+  // Until `holds`, asked after each change that is seen. False: `deadline` passed, or we are closing.
+  chat::base::Task<bool> until(std::function<bool()> holds, Steady::time_point deadline);
+
+  KubernetesEnvironment environment_;
+  std::string key_;
+  std::string name_space_;
+  std::string cluster_;
+  std::shared_ptr<Caches::Listener> listener_;
+  std::list<boost::asio::steady_timer*> waiting_;
+  bool closing_ = false;
+
+  std::optional<Secrets> secrets_;
+  ports::Memory memory_;
+  std::map<ports::Role, int> counts_;  // of processes that are wanted
+  std::string wanted_for_;             // what `wanted_` was made from
+  WantedObjects wanted_;
+  std::map<std::string, std::string> pods_;                     // names, by process: see look()
+  std::map<ports::Role, std::map<std::string, int>> ordinals_;  // of Deployments' Pods, by UID
+  std::map<std::string, std::string> versions_;  // of objects as they were after our last apply, by kind and name
+  daemons::RedisProbe redis_;
+};
+
+}  // namespace chatop::kubernetes

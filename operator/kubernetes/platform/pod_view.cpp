@@ -1,0 +1,112 @@
+#include "operator/kubernetes/platform/pod_view.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <sstream>
+
+#include "dataplane/base/rfc3339.hpp"
+#include "operator/kubernetes/platform/trim.hpp"
+
+namespace chatop::kubernetes {
+
+using chat::base::Json;
+
+namespace {
+
+constexpr unsigned kCrashLoop = 4;  // ends in a row that the plan calls a crash loop
+constexpr std::size_t kLastLines = 20;
+
+std::int64_t number_at(const Json& object, const char* key) {
+  auto found = object.find(key);
+  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
+// Of one life of a Pod's container.
+std::int64_t life_of(const Json& pod) {
+  const auto text = text_at(pod, {"metadata", "uid"}) + " " + std::to_string(number_at(pod, "restarts"));
+  const auto number = static_cast<std::int64_t>(std::hash<std::string>{}(text) >> 1U);
+  return std::max<std::int64_t>(1, number);
+}
+
+std::int64_t steady(const std::string& time, const Moment& now) {
+  const auto wall = chat::base::parse_rfc3339(time);
+  // Not before the beginning of the steady clock: 0 means never.
+  return wall ? std::max<std::int64_t>(1, now.steady_ms - std::max<std::int64_t>(0, now.wall_ms - *wall)) : 0;
+}
+
+std::string how_it_ended(const Json& ended) {
+  const auto reason = text_at(ended, {"reason"});
+  if (reason == "OOMKilled") return "was killed because it used more memory than its limit (OOMKilled)";
+  if (const auto signal = number_at(ended, "signal"); signal != 0)
+    return "was killed by signal " + std::to_string(signal);
+  constexpr std::int64_t kSignals = 128;
+  if (const auto code = number_at(ended, "code"); code > kSignals)
+    return "was killed by signal " + std::to_string(code - kSignals);
+  return "ended with status " + std::to_string(number_at(ended, "code"));
+}
+
+std::vector<std::string> last_lines(const std::string& message) {
+  std::vector<std::string> lines;
+  std::istringstream in(message);
+  for (std::string line; std::getline(in, line);)
+    if (!line.empty()) lines.push_back(std::move(line));
+  if (lines.size() > kLastLines) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(kLastLines));
+  return lines;
+}
+
+}  // namespace
+
+bool is_terminating(const Json& pod) {
+  return pod.contains("metadata") && pod["metadata"].contains("deletionTimestamp");
+}
+
+bool is_running(const Json& pod) {
+  return pod.contains("running") && text_at(pod, {"phase"}) == "Running" && pod.contains("ip");
+}
+
+bool is_stuck(const Json& pod) {
+  const auto why = text_at(pod, {"waiting", "reason"});
+  return !is_running(pod) &&
+         (why == "CrashLoopBackOff" || why == "ImagePullBackOff" || why == "ErrImagePull" ||
+          why == "InvalidImageName" || why == "CreateContainerConfigError" || pod.contains("unschedulable"));
+}
+
+void add_pod(const Json& pod, const Moment& now, ports::ProcessView& view) {
+  view.running = is_running(pod);
+  view.stopping = is_terminating(pod);
+  view.pid = life_of(pod);
+  view.running_hash = text_at(pod, {"hash"});
+  view.restarts = number_at(pod, "restarts");
+  const bool ready = pod.value("ready", false);
+  view.news = view.pid ^ (ready ? 1 : 0);
+  if (view.running) view.started_ms = steady(text_at(pod, {"running"}), now);
+  view.failures = static_cast<unsigned>(std::clamp<std::int64_t>(view.restarts, 0, kCrashLoop));
+  if (text_at(pod, {"waiting", "reason"}) == "CrashLoopBackOff") view.failures = kCrashLoop;
+  if (auto ended = pod.find("ended"); ended != pod.end()) {
+    view.ended_ms = steady(text_at(*ended, {"at"}), now);
+    view.how_it_ended = how_it_ended(*ended);
+    view.last_lines = last_lines(text_at(*ended, {"message"}));
+  }
+}
+
+std::map<std::string, int> assign_ordinals(const std::vector<std::string>& pods,
+                                           const std::map<std::string, int>& before, int wanted) {
+  std::map<std::string, int> assigned;
+  std::set<int> taken;
+  for (const auto& uid : pods) {
+    auto known = before.find(uid);
+    if (known != before.end() && known->second < wanted && taken.insert(known->second).second)
+      assigned[uid] = known->second;
+  }
+  int next = 0;
+  for (const auto& uid : pods) {
+    if (assigned.contains(uid)) continue;
+    while (taken.contains(next)) ++next;
+    assigned[uid] = next;
+    taken.insert(next);
+  }
+  return assigned;
+}
+
+}  // namespace chatop::kubernetes

@@ -1,0 +1,34 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "dataplane/base/json.hpp"
+#include "operator/ports/process.hpp"
+
+// What a Pod, as keep_pod() keeps it, is as a process. Pure.
+namespace chatop::kubernetes {
+
+// The moment of reading on both clocks: Pods carry wall time, the plan counts steady time.
+struct Moment {
+  std::int64_t steady_ms = 0;
+  std::int64_t wall_ms = 0;
+};
+
+[[nodiscard]] bool is_terminating(const chat::base::Json& pod);
+// Its container runs and has an address; whether it is ready, it is asked itself.
+[[nodiscard]] bool is_running(const chat::base::Json& pod);
+// It can not become what is wanted any more by itself: an image that can not be pulled, a container that ends again and
+// again. Kubernetes leaves such a Pod of a StatefulSet where it is, also when what it is made from was mended.
+[[nodiscard]] bool is_stuck(const chat::base::Json& pod);
+
+// Fills what the Pod says: running, stopping, pid, hash, times, restarts, how it ended and its last lines.
+void add_pod(const chat::base::Json& pod, const Moment& now, ports::ProcessView& view);
+
+// The ordinals of a Deployment's Pods, which have none: the lowest that is free, kept while the Pod lives; but one of
+// `wanted` or above moves down to what becomes free below. `pods`: the UIDs of those that do not end, oldest first.
+[[nodiscard]] std::map<std::string, int> assign_ordinals(const std::vector<std::string>& pods,
+                                                         const std::map<std::string, int>& before, int wanted);
+
+}  // namespace chatop::kubernetes

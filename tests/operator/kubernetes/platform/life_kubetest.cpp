@@ -1,0 +1,338 @@
+// A ChatCluster's life on a real API server and controller manager: a stage kubelet runs its Pods.
+#include <gmock/gmock.h>
+
+#include "operator/api/stored.hpp"
+#include "operator/kubernetes/crds/definitions.hpp"
+#include "operator/kubernetes/platform/rbac.hpp"
+#include "tests/operator/kubernetes/platform/stage.hpp"
+#include "tests/operator/kubernetes/real_cluster.hpp"
+
+namespace chatop::kubernetes {
+namespace {
+
+using api::ConditionStatus;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using namespace std::chrono_literals;
+
+const Kind kDefinition{"apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false};
+
+class Life : public RealCluster {
+ protected:
+  static void SetUpTestSuite() { wanted_controllers() = chat::testing::KubernetesServer::Controllers::With; }
+  void SetUp() override {
+    auto definition = Json::parse(chat_cluster_definition().dump());
+    const ObjectRef place{kDefinition, "", "chatclusters.chatcluster.io"};
+    ASSERT_TRUE(run(client().apply(place, definition, {})));
+    ASSERT_TRUE(soon([&] {
+      auto found = run(client().get(place));
+      return found && found->contains("status") && found->dump().find("\"Established\"") != std::string::npos;
+    }));
+    kubelet_ = std::make_unique<Kubelet>(client(), io_.get_executor(), name_space_);
+    daemons_ = std::make_unique<StageDaemons>(*kubelet_);
+    shards_ = std::make_unique<StageShards>(*kubelet_);
+    kubelet_->start();
+  }
+  void TearDown() override {
+    for (auto& each : operators_) run_void(each->stop());
+    run_void(kubelet_->stop());
+  }
+  void run_void(Task<> task) { chat::testing::run_task(io_, std::move(task), 60s); }
+  StageOperator& begin(Access access) {
+    operators_.push_back(
+        std::make_unique<StageOperator>(io_, log_, std::move(access), name_space_, *daemons_, *shards_));
+    return *operators_.back();
+  }
+  StageOperator& begin() { return begin(admin()); }
+
+  [[nodiscard]] ObjectRef chat(const std::string& name = "demo") const {
+    return {kinds::kChatCluster, name_space_, name};
+  }
+  Json apply(Json spec, const std::string& name = "demo") {
+    Json body = {{"apiVersion", api::kApiVersion},
+                 {"kind", api::kChatClusterKind},
+                 {"metadata", {{"name", name}, {"namespace", name_space_}}},
+                 {"spec", std::move(spec)}};
+    auto applied = run(person().apply(chat(name), body, {}));
+    if (!applied) throw std::runtime_error(applied.error().message);
+    return *applied;
+  }
+  // Not the operator's field manager.
+  Client& person() {
+    if (!person_) {
+      Client::Options options;
+      options.field_manager = "person";
+      person_ = connect(admin(), options);
+    }
+    return person_->client;
+  }
+  static Json small() {
+    return {{"gateways", {{"replicas", {{"min", 2}}}, {"drain", {{"gracePeriodSeconds", 5}}}}},
+            {"shards", {{"initial", 2}, {"storage", {{"size", "1Gi"}}}}}};
+  }
+  api::ChatClusterStatus status(const std::string& name = "demo") {
+    auto found = run(client().get(chat(name)));
+    if (!found) return {};
+    auto parsed = api::parse_stored(*found);
+    return parsed ? std::get<api::ChatCluster>(*parsed).status : api::ChatClusterStatus{};
+  }
+  bool is(const std::string& type, ConditionStatus wanted, const std::string& reason = {}) {
+    const auto now = status();
+    const auto* condition = api::find_condition(now, type);
+    return condition != nullptr && condition->status == wanted && (reason.empty() || condition->reason == reason);
+  }
+  bool serves(std::int64_t generation) {
+    return soon([&] {
+      return status().observed_generation == generation && is("Available", ConditionStatus::True) &&
+             is("Progressing", ConditionStatus::False) && is("UpdateInProgress", ConditionStatus::False);
+    });
+  }
+  std::map<std::string, Json> objects_of(const Kind& kind) {
+    const Keep whole = [](Json object) { return object; };
+    ListRequest request{kind, name_space_, "", "", 250};
+    auto listed = run(client().list(request, whole));
+    std::map<std::string, Json> found;
+    if (!listed) throw std::runtime_error(listed.error().message);
+    for (auto& each : listed->items) found[text_at(each, {"metadata", "name"})] = each;
+    return found;
+  }
+  std::vector<std::string> names_of(const Kind& kind) {
+    std::vector<std::string> names;
+    for (const auto& [name, object] : objects_of(kind)) names.push_back(name);
+    return names;
+  }
+  bool remove() {
+    auto found = run(client().get(chat()));
+    return found && run(client().remove(chat(), text_at(*found, {"metadata", "uid"}))).has_value() &&
+           soon([&] { return !run(client().get(chat())); });
+  }
+  // Bound to exactly the roles that are shipped, with a token as its Pod would have it.
+  Access account() {
+    const Kind accounts{"", "v1", "serviceaccounts", "ServiceAccount", true};
+    const Kind cluster_roles{"rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false};
+    const Kind bindings{"rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", false};
+    const auto role = Json::parse(roles(Scope::all_namespaces).front().dump());
+    const auto name = text_at(role, {"metadata", "name"});
+    Json account = {{"apiVersion", "v1"},
+                    {"kind", "ServiceAccount"},
+                    {"metadata", {{"name", "operator"}, {"namespace", name_space_}}}};
+    Json binding = {
+        {"apiVersion", "rbac.authorization.k8s.io/v1"},
+        {"kind", "ClusterRoleBinding"},
+        {"metadata", {{"name", name_space_}}},
+        {"roleRef", {{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "ClusterRole"}, {"name", name}}},
+        {"subjects", Json::array({{{"kind", "ServiceAccount"}, {"name", "operator"}, {"namespace", name_space_}}})}};
+    EXPECT_TRUE(run(client().apply({accounts, name_space_, "operator"}, account, {})));
+    EXPECT_TRUE(run(client().apply({cluster_roles, "", name}, role, {})));
+    EXPECT_TRUE(run(client().apply({bindings, "", name_space_}, binding, {})));
+    // The subresource that gives tokens is no object: asked for over the wire itself.
+    Request request;
+    request.method = "POST";
+    request.target = path_of(accounts, name_space_, "operator", "token");
+    request.content_type = "application/json";
+    request.body =
+        Json({{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "TokenRequest"}, {"spec", Json::object()}}).dump();
+    request.deadline = clock_.steady() + 30s;
+    auto answer = run(admin_->http.send(request));
+    auto access = admin();
+    access.token = {text_at(Json::parse(answer.value().body), {"status", "token"}), {}};
+    access.certificate = access.key = {};
+    return access;
+  }
+
+  std::unique_ptr<Kubelet> kubelet_;
+  std::unique_ptr<StageDaemons> daemons_;
+  std::unique_ptr<StageShards> shards_;
+  std::vector<std::unique_ptr<StageOperator>> operators_;
+  std::unique_ptr<Connection> person_;
+};
+
+TEST_F(Life, FromApplyToNothingLeft) {
+  auto& first = begin();
+  apply(small());
+  ASSERT_TRUE(serves(1)) << api::json_text(api::to_json(status()));
+  EXPECT_THAT(names_of(kinds::kStatefulSet),
+              ::testing::UnorderedElementsAre("demo-gateway", "demo-redis", "demo-shard-0", "demo-shard-1"));
+  EXPECT_THAT(names_of(kinds::kDeployment),
+              ::testing::UnorderedElementsAre("demo-api", "demo-messages", "demo-worker"));
+  EXPECT_EQ(objects_of(kinds::kSecret).size(), 2U);
+  EXPECT_EQ(status().gateways.ready, 2);
+  EXPECT_EQ(status().serving_shards, 2);
+  EXPECT_EQ(shards_->passwords.size(), 1U);
+  EXPECT_THAT(daemons_->last_map, HasSubstr("demo-shard-0." + name_space_ + ".svc:5432"));
+
+  // I8: at rest nothing is written.
+  const auto writes = first.http.all_writes();
+  EXPECT_FALSE(chat::testing::eventually(
+      io_, [&] { return first.http.all_writes() != writes; }, 20s));
+
+  // More gateways; then another image, one gateway at a time and each drained first.
+  auto changed = small();
+  changed["gateways"]["replicas"]["min"] = 3;
+  apply(changed);
+  ASSERT_TRUE(serves(2));
+  EXPECT_EQ(status().gateways.ready, 3);
+  EXPECT_THAT(daemons_->drained, IsEmpty());
+  changed["image"] = "chatcluster:other";
+  apply(changed);
+  ASSERT_TRUE(serves(3)) << api::json_text(api::to_json(status()));
+  EXPECT_THAT(daemons_->drained, ::testing::UnorderedElementsAre("demo-gateway-0", "demo-gateway-1", "demo-gateway-2"));
+  for (const auto& [name, pod] : objects_of(kinds::kPod))
+    EXPECT_EQ(pod["spec"]["containers"][0]["image"], "chatcluster:other") << name;
+  // Fewer again: the highest goes.
+  changed["gateways"]["replicas"]["min"] = 2;
+  apply(changed);
+  ASSERT_TRUE(serves(4));
+  EXPECT_THAT(names_of(kinds::kPod), ::testing::Not(Contains("demo-gateway-2")));
+
+  // What is not ours stays: an object with our label, a field of another manager.
+  auto foreign = map_body("demo-of-somebody");
+  foreign["metadata"]["labels"] = {{objects::kClusterLabel, "demo"}};
+  ASSERT_TRUE(run(person().apply(map("demo-of-somebody"), foreign, {})));
+  const ObjectRef service{kinds::kService, name_space_, "demo-gateway"};
+  Json note = {{"metadata", {{"annotations", {{"somebody/note", "mine"}}}}}};
+  ASSERT_TRUE(run(person().merge(service, note, "")));
+  // What is ours comes back.
+  Json spoiled = {{"spec", {{"selector", {{objects::kClusterLabel, "wrong"}}}}}};
+  ASSERT_TRUE(run(person().merge(service, spoiled, "")));
+  EXPECT_TRUE(soon([&] {
+    auto found = run(client().get(service));
+    return found && (*found)["spec"]["selector"][objects::kClusterLabel] == "demo" &&
+           (*found)["metadata"]["annotations"]["somebody/note"] == "mine";
+  }));
+
+  ASSERT_TRUE(remove());
+  EXPECT_TRUE(soon([&] { return names_of(kinds::kPod).empty() && names_of(kinds::kService).empty(); }));
+  EXPECT_THAT(names_of(kinds::kStatefulSet), IsEmpty());
+  EXPECT_THAT(names_of(kinds::kClaim), ::testing::UnorderedElementsAre("data-demo-shard-0-0", "data-demo-shard-1-0"));
+  EXPECT_THAT(names_of(kinds::kSecret), ::testing::UnorderedElementsAre("demo-jwt", "demo-secrets"));
+  EXPECT_TRUE(soon([&] {
+    auto left = names_of(kinds::kConfigMap);
+    std::erase(left, "kube-root-ca.crt");
+    std::sort(left.begin(), left.end());
+    return left == std::vector<std::string>{"demo-map", "demo-of-somebody"};
+  }));
+
+  // A new one of that name serves the same data with the same keys.
+  apply(small());
+  ASSERT_TRUE(serves(1));
+  EXPECT_EQ(shards_->passwords.size(), 1U);
+}
+
+TEST_F(Life, AnOperatorThatIsKilledIsFollowedByAnother) {
+  auto spec = small();
+  spec["shards"]["storage"]["whenDeleted"] = "Delete";
+  auto& first = begin();
+  apply(spec);
+  ASSERT_TRUE(soon([&] { return first.http.writes["patch apps/statefulsets"] > 1; }));
+  first.kill();
+  auto& second = begin();
+  ASSERT_TRUE(serves(1));
+  auto writes = second.http.all_writes();
+  const auto goes_on = [&] { return second.http.all_writes() != writes; };
+  while (chat::testing::eventually(io_, goes_on, 3s)) writes = second.http.all_writes();
+  // One that comes to what is well changes nothing.
+  second.kill();
+  auto& third = begin();
+  const auto before = objects_of(kinds::kPod);
+  EXPECT_TRUE(soon([&] { return third.loop.has_decided(); }));
+  EXPECT_FALSE(chat::testing::eventually(
+      io_, [&] { return third.http.all_writes() != 0; }, 5s))
+      << ::testing::PrintToString(third.http.writes);
+  EXPECT_EQ(objects_of(kinds::kPod).size(), before.size());
+  ASSERT_TRUE(remove());
+  EXPECT_TRUE(soon([&] { return names_of(kinds::kClaim).empty(); }));
+  EXPECT_THAT(names_of(kinds::kSecret), IsEmpty());
+}
+
+TEST_F(Life, WhatKeepsPodsFromRunningIsACondition) {
+  const Kind quotas{"", "v1", "resourcequotas", "ResourceQuota", true};
+  begin();
+  auto spec = small();
+  spec["image"] = kubelet_->bad_image;
+  apply(spec);
+  ASSERT_TRUE(soon([&] { return is("Degraded", ConditionStatus::True, "ImagePullFailed"); }))
+      << api::json_text(api::to_json(status()));
+  const Kind events{"events.k8s.io", "v1", "events", "Event", true};
+  EXPECT_TRUE(soon([&] {
+    const auto told = objects_of(events);
+    return std::any_of(told.begin(), told.end(), [](const auto& each) {
+      return text_at(each.second, {"reason"}) == "ImagePullFailed" &&
+             text_at(each.second, {"regarding", "kind"}) == "ChatCluster";
+    });
+  }));
+  spec.erase("image");
+  apply(spec);
+  ASSERT_TRUE(serves(2)) << api::json_text(api::to_json(status()));
+
+  Json quota = {{"apiVersion", "v1"},
+                {"kind", "ResourceQuota"},
+                {"metadata", {{"name", "few"}, {"namespace", name_space_}}},
+                {"spec", {{"hard", {{"pods", std::to_string(objects_of(kinds::kPod).size())}}}}}};
+  ASSERT_TRUE(run(person().apply({quotas, name_space_, "few"}, quota, {})));
+  ASSERT_TRUE(soon([&] {
+    auto found = run(client().get({quotas, name_space_, "few"}));
+    return found && found->contains("status") && (*found)["status"].contains("used");
+  }));
+  spec["gateways"]["replicas"]["min"] = 3;
+  apply(spec);
+  ASSERT_TRUE(soon([&] { return is("Degraded", ConditionStatus::True, "QuotaFull"); }))
+      << api::json_text(api::to_json(status()));
+  quota["spec"]["hard"]["pods"] = "50";
+  ASSERT_TRUE(run(person().apply({quotas, name_space_, "few"}, quota, {})));
+  ASSERT_TRUE(serves(3)) << api::json_text(api::to_json(status()));
+}
+
+TEST_F(Life, AStorageClassThatIsNotThereAndANameNoServiceMayHaveAreSaid) {
+  begin();
+  auto spec = small();
+  spec["shards"]["storage"]["storageClassName"] = "nowhere";
+  apply(spec);
+  EXPECT_TRUE(soon([&] { return is("Degraded", ConditionStatus::True, "StorageClassMissing"); }))
+      << api::json_text(api::to_json(status()));
+  const std::string name = "4ever";  // no Service may begin with a digit
+  apply(small(), name);
+  EXPECT_TRUE(soon([&] {
+    const auto now = status(name);
+    const auto* degraded = api::find_condition(now, "Degraded");
+    return degraded != nullptr && degraded->reason == "NameRefused";
+  }));
+}
+
+TEST_F(Life, ExactlyTheShippedRolesAreEnoughAndUsed) {
+  auto& first = begin(account());
+  auto spec = small();
+  spec["gateways"]["publicUrl"] = "wss://{gateway}.example.org/v1/ws";
+  spec["gateways"]["replicas"]["min"] = 3;
+  spec["messages"]["replicas"]["min"] = 2;
+  spec["shards"]["storage"]["whenDeleted"] = "Delete";
+  apply(spec);
+  ASSERT_TRUE(serves(1)) << ::testing::PrintToString(first.http.refused);
+  spec["gateways"]["replicas"]["min"] = 2;  // a gateway's Service goes
+  spec["messages"]["replicas"]["min"] = 1;  // one of a Deployment is chosen
+  apply(spec);
+  ASSERT_TRUE(serves(2)) << ::testing::PrintToString(first.http.refused);
+  spec["image"] = "chatcluster:other";
+  apply(spec);
+  ASSERT_TRUE(serves(3)) << ::testing::PrintToString(first.http.refused);
+  ASSERT_TRUE(remove()) << ::testing::PrintToString(first.http.refused);
+  // Kept this time: what has an owner loses it.
+  spec["shards"]["storage"]["whenDeleted"] = "Retain";
+  apply(spec);
+  ASSERT_TRUE(serves(1));
+  ASSERT_TRUE(remove());
+  EXPECT_THAT(first.http.refused, IsEmpty());
+  std::vector<std::string> unused;
+  auto rules = namespaced_rules();
+  rules.insert(rules.end(), cluster_rules().begin(), cluster_rules().end());
+  for (const auto& rule : rules)
+    for (const auto& resource : rule.resources)
+      for (const auto& verb : rule.verbs)
+        if (!first.http.used.contains(verb + " " + rule.group + "/" + resource))
+          unused.push_back(verb + " " + rule.group + "/" + resource);
+  EXPECT_THAT(unused, IsEmpty());
+}
+
+}  // namespace
+}  // namespace chatop::kubernetes
