@@ -13,7 +13,6 @@
 namespace chat::apps {
 namespace {
 
-constexpr std::chrono::seconds kStopGrace{5};  // of a SIGTERM without a drain before it
 constexpr std::chrono::seconds kDriftInterval{10};
 constexpr std::chrono::milliseconds kSharp{500};  // an answer that took longer says nothing about a drift of a second
 
@@ -161,7 +160,7 @@ std::vector<Finding> GatewayService::findings() {
 base::Task<> GatewayService::stop() {
   stopping_ = true;
   drift_timer_.cancel();
-  if (gateway_) co_await gateway_->finish(kStopGrace);
+  if (gateway_) co_await gateway_->finish(std::chrono::seconds(daemon_.config.stop_grace_seconds));
   path_.stop();
   if (gateway_) co_await gateway_->stop();
   if (subscriptions_) co_await subscriptions_->stop();

@@ -16,6 +16,7 @@ namespace chat::base {
 namespace {
 
 constexpr std::size_t kMostFileBytes = 1024 * 1024;
+constexpr std::int64_t kLongestGraceSeconds = 86'400;
 
 class ConfigCategory final : public std::error_category {
  public:
@@ -25,7 +26,7 @@ class ConfigCategory final : public std::error_category {
   }
 };
 
-constexpr std::array<std::string_view, 28> kKeys{"name",
+constexpr std::array<std::string_view, 29> kKeys{"name",
                                                  "cluster",
                                                  "version",
                                                  "listen",
@@ -42,6 +43,7 @@ constexpr std::array<std::string_view, 28> kKeys{"name",
                                                  "postgres_password_file",
                                                  "postgres_database",
                                                  "allowed_origins",
+                                                 "stop_grace_seconds",
                                                  "tls_cert_file",
                                                  "tls_key_file",
                                                  "tls_min_version",
@@ -122,6 +124,15 @@ class Reader {
     if (*text != "true" && *text != "false") return wrong(key, "must be true or false");
     into = *text == "true";
   }
+  void read(const char* key, std::int64_t& into, std::int64_t most) {
+    auto text = scalar(key);
+    if (!text) return;
+    std::int64_t value = 0;
+    auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (error != std::errc() || end != text->data() + text->size() || value < 0 || value > most)
+      return wrong(key, "must be a whole number from 0 to " + std::to_string(most));
+    into = value;
+  }
   void allow(const char* key, const std::string& value, std::initializer_list<std::string_view> values) {
     if (std::find(values.begin(), values.end(), value) != values.end()) return;
     std::string known;
@@ -199,6 +210,7 @@ Result<DaemonConfig> read_config(const std::string& file, const YAML::Node& root
   reader.read("postgres_password_file", config.postgres_password_file);
   reader.read("postgres_database", config.postgres_database);
   reader.read("allowed_origins", config.allowed_origins);
+  reader.read("stop_grace_seconds", config.stop_grace_seconds, kLongestGraceSeconds);
   read_tls(reader, config);
   if (reader.error()) return fail(*reader.error());
   return config;

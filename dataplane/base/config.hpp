@@ -39,6 +39,8 @@ struct DaemonConfig {
   std::filesystem::path postgres_password_file;
   std::string postgres_database = "chat";
   std::vector<std::string> allowed_origins;
+  // chat-gateway: how long a SIGTERM that comes without a drain before it lets people go elsewhere first; 0 to 86,400.
+  std::int64_t stop_grace_seconds = 5;
 
   // TLS. The files are PEM, as in a kubernetes.io/tls Secret (tls.crt, tls.key, ca.crt), and are read again when they
   // change. Where none is named the connection is plain TCP.

@@ -25,7 +25,7 @@ inline constexpr std::string_view kPostgresData = "/var/lib/postgresql/data/pgda
 // The name that stands in it is the role's: a Pod's own comes by --name.
 [[nodiscard]] std::string daemon_text(const Inputs& inputs, ports::Role role);
 [[nodiscard]] std::string postgres_text(const Inputs& inputs);
-[[nodiscard]] std::string access_text();  // pg_hba.conf
+[[nodiscard]] std::string access_text(const Inputs& inputs);  // pg_hba.conf
 [[nodiscard]] std::string redis_text(const Inputs& inputs);
 
 }  // namespace chatop::kubernetes::objects

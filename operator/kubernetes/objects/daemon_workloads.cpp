@@ -10,8 +10,9 @@ using ports::Role;
 
 namespace {
 
-// A daemon finishes what is under way within 10 s; a gateway has been drained before, up to the user's grace.
+// A daemon finishes what is under way within 10 s; a gateway, after the user's grace, within 40.
 constexpr int kStopSeconds = 30;
+constexpr int kGatewayStopSeconds = 60;
 // A new Pod's address is in the map before an old one goes.
 constexpr int kMinReadySeconds = 5;
 constexpr int kKeptRevisions = 2;
@@ -64,6 +65,11 @@ Json environment(const Inputs& inputs, Role role) {
   return list;
 }
 
+// To clients.
+bool shows_certificate(const Inputs& inputs, Role role) {
+  return (role == Role::gateway || role == Role::api) && !inputs.spec.tls.secret_name.empty();
+}
+
 Json volumes(const Inputs& inputs, Role role) {
   std::vector<std::string> keys{kAdminToken};
   if (needs_postgres(role)) keys.emplace_back(kPostgresChatPassword);
@@ -78,15 +84,18 @@ Json volumes(const Inputs& inputs, Role role) {
         Json::array({{{"key", external ? "password" : kRedisPassword}, {"path", kRedisPassword}}});
     list.push_back(std::move(volume));
   }
+  if (shows_certificate(inputs, role))
+    list.push_back(secret_volume("tls", inputs.spec.tls.secret_name, {"tls.crt", "tls.key"}));
   if (role == Role::api) list.push_back(secret_volume("jwt", jwt_name(inputs.cluster), {}));
   if (role == Role::gateway) list.push_back(config_map_volume("jwt", public_keys_name(inputs.cluster)));
   return list;
 }
 
-Json mounts(Role role) {
+Json mounts(const Inputs& inputs, Role role) {
   Json list = Json::array({mount("config", kConfigFolder), mount("map", kMapFolder), mount("secrets", kSecretsFolder),
                            writable_mount("tmp", "/tmp")});
   if (needs_redis(role)) list.push_back(mount("redis", kRedisFolder));
+  if (shows_certificate(inputs, role)) list.push_back(mount("tls", kClientTlsFolder));
   if (role == Role::api || role == Role::gateway) list.push_back(mount("jwt", kJwtFolder));
   return list;
 }
@@ -96,18 +105,20 @@ Json daemon_pod(const Inputs& inputs, Role role) {
   daemon["env"] = environment(inputs, role);
   daemon["ports"] = daemon_ports(role);
   daemon["resources"] = resources(role);
-  daemon["volumeMounts"] = mounts(role);
-  daemon["startupProbe"] = http_probe("/startupz", 1, 120);
-  daemon["livenessProbe"] = http_probe("/livez", 10, 3);
-  daemon["readinessProbe"] = http_probe("/readyz", 3, 2);
+  daemon["volumeMounts"] = mounts(inputs, role);
+  daemon["startupProbe"] = http_probe(inputs, "/startupz", 1, 120);
+  daemon["livenessProbe"] = http_probe(inputs, "/livez", 10, 3);
+  daemon["readinessProbe"] = http_probe(inputs, "/readyz", 3, 2);
+  auto its_volumes = volumes(inputs, role);
+  add_internal_tls(inputs, its_volumes, daemon);
   const auto drain = static_cast<int>(inputs.spec.gateways.drain.grace_period_seconds);
   const auto all = labels(inputs.cluster, role);
   return pod_template(inputs, {.role = role,
                                .labels = all,
                                .configuration = daemon_text(inputs, role),
-                               .grace_seconds = kStopSeconds + (role == Role::gateway ? drain : 0),
+                               .grace_seconds = role == Role::gateway ? kGatewayStopSeconds + drain : kStopSeconds,
                                .containers = Json::array({std::move(daemon)}),
-                               .volumes = volumes(inputs, role),
+                               .volumes = std::move(its_volumes),
                                .spread = spread(selector(inputs.cluster, role), role != Role::gateway)});
 }
 

@@ -25,6 +25,9 @@ struct Inputs {
   std::string operator_namespace;  // from where daemons and databases are asked
   // The public half of the Secret of signing keys (public_keys()): what gateways check tokens with.
   std::map<std::string, std::string> jwt_public_keys;
+  // The Secret tls_name() is there: daemons, PostgreSQL and Redis talk TLS to each other, and to the operator, which
+  // must then trust its ca.crt. TLS for clients comes from spec.tls.secretName and needs nothing here.
+  bool internal_tls = false;
 };
 
 }  // namespace chatop::kubernetes::objects

@@ -54,6 +54,14 @@ std::string map_name(const std::string& cluster) { return cluster + "-map"; }
 std::string secrets_name(const std::string& cluster) { return cluster + "-secrets"; }
 std::string jwt_name(const std::string& cluster) { return cluster + "-jwt"; }
 std::string public_keys_name(const std::string& cluster) { return cluster + "-jwt-public"; }
+std::string tls_name(const std::string& cluster) { return cluster + "-tls"; }
+std::string daemon_host(const std::string& cluster, const std::string& name_space) {
+  return "daemon." + cluster + "." + name_space + ".chatcluster.internal";
+}
+std::vector<std::string> tls_hosts(const std::string& cluster, const std::string& name_space) {
+  // All Services of the namespace, so that a new shard needs no new certificate; the CA is this cluster's only.
+  return {daemon_host(cluster, name_space), "*." + name_space + ".svc"};
+}
 std::string gateways_host_name(const std::string& cluster) { return cluster + "-gateway-pods"; }
 std::string claim_name(const std::string& cluster, int shard) {
   return "data-" + pod_name(cluster, Role::shard, shard);

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dataplane/base/json.hpp"
 #include "operator/ports/process.hpp"
@@ -42,11 +43,16 @@ inline constexpr const char* kRedisPassword = "redis_password";
 // Inside the cluster: demo-shard-0.chat.svc
 [[nodiscard]] std::string service_host(const std::string& cluster, const std::string& name_space, ports::Role role,
                                        int ordinal = 0);
-[[nodiscard]] std::string map_name(const std::string& cluster);            // ConfigMap demo-map, key map.json
-[[nodiscard]] std::string secrets_name(const std::string& cluster);        // Secret demo-secrets
-[[nodiscard]] std::string jwt_name(const std::string& cluster);            // Secret demo-jwt: <kid>.pem, <kid>.pub.pem
-[[nodiscard]] std::string public_keys_name(const std::string& cluster);    // ConfigMap demo-jwt-public: <kid>.pub.pem
-[[nodiscard]] std::string gateways_host_name(const std::string& cluster);  // the headless Service demo-gateway-pods
+[[nodiscard]] std::string map_name(const std::string& cluster);          // ConfigMap demo-map, key map.json
+[[nodiscard]] std::string secrets_name(const std::string& cluster);      // Secret demo-secrets
+[[nodiscard]] std::string jwt_name(const std::string& cluster);          // Secret demo-jwt: <kid>.pem, <kid>.pub.pem
+[[nodiscard]] std::string public_keys_name(const std::string& cluster);  // ConfigMap demo-jwt-public: <kid>.pub.pem
+// Secret demo-tls: tls.crt, tls.key, ca.crt. Its certificate bears tls_hosts() and is fit for servers and clients.
+[[nodiscard]] std::string tls_name(const std::string& cluster);
+[[nodiscard]] std::vector<std::string> tls_hosts(const std::string& cluster, const std::string& name_space);
+// The one of them that every daemon's certificate bears, whatever the Pod's address.
+[[nodiscard]] std::string daemon_host(const std::string& cluster, const std::string& name_space);
+[[nodiscard]] std::string gateways_host_name(const std::string& cluster);     // the headless Service demo-gateway-pods
 [[nodiscard]] std::string claim_name(const std::string& cluster, int shard);  // PersistentVolumeClaim of a shard
 
 // Of every object of the cluster; the second has also its role.

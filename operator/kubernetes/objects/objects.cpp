@@ -47,7 +47,7 @@ void add_configurations(const Inputs& inputs, std::vector<Json>& objects) {
                                  {{kDaemonFile, daemon_text(inputs, role)}}));
   for (int shard = 0; shard < managed_shards(inputs); ++shard)
     objects.push_back(config_map(inputs, workload_name(inputs.cluster, Role::shard, shard), shard_labels(inputs, shard),
-                                 {{kPostgresFile, postgres_text(inputs)}, {kAccessFile, access_text()}}));
+                                 {{kPostgresFile, postgres_text(inputs)}, {kAccessFile, access_text(inputs)}}));
   if (managed_redis(inputs))
     objects.push_back(config_map(inputs, workload_name(inputs.cluster, Role::redis),
                                  labels(inputs.cluster, Role::redis), {{kRedisFile, redis_text(inputs)}}));
@@ -140,6 +140,18 @@ Json workload(const Inputs& inputs, Role role, int ordinal) {
   if (role == Role::shard) return shard_set(inputs, ordinal);
   if (role == Role::redis) return redis_set(inputs);
   return daemon_deployment(inputs, role);
+}
+
+Json keep_what_is_fixed(Json wanted, const Json& existing) {
+  const auto spec = existing.find("spec");
+  if (spec == existing.end() || !spec->contains("volumeClaimTemplates")) return wanted;
+  auto& templates = wanted["spec"]["volumeClaimTemplates"];
+  if (!templates.is_array() || templates.size() != 1) return wanted;
+  // Only its size can differ: what else the API server filled in is not ours.
+  const auto& theirs = (*spec)["volumeClaimTemplates"];
+  const Json::json_pointer size("/0/spec/resources/requests/storage");
+  if (theirs.contains(size)) templates[size] = theirs[size];
+  return wanted;
 }
 
 std::string config_hash(const Json& workload) {

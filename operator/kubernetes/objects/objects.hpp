@@ -20,6 +20,12 @@ namespace chatop::kubernetes::objects {
 // The StatefulSet (gateway, shard, redis) or Deployment (api, messages, worker). `ordinal` counts for shards only.
 [[nodiscard]] Json workload(const Inputs& inputs, ports::Role role, int ordinal = 0);
 
+// `wanted` with what can not be changed of the StatefulSet that is there (volumeClaimTemplates: the API server refuses
+// an apply that changes them, and a volume grows by its claim).
+[[nodiscard]] Json keep_what_is_fixed(Json wanted, const Json& existing);
+// A merge patch of a shard's PersistentVolumeClaim, for when spec.shards.storage.size has grown.
+[[nodiscard]] Json claim_growth(const Inputs& inputs);
+
 // chatcluster.io/config-hash of a workload's Pods: 16 hex digits that change when a Pod would be made differently now,
 // its configuration files included. The number of replicas is not in it.
 [[nodiscard]] std::string config_hash(const Json& workload);
@@ -37,6 +43,14 @@ struct SecretValues {
 };
 // demo-secrets and demo-jwt, to be created and never overwritten.
 [[nodiscard]] std::vector<Json> secrets(const Inputs& inputs, const SecretValues& values);
+// PEM texts of the certificate that the cluster's parts show each other, for Inputs::internal_tls.
+struct TlsValues {
+  std::string certificate;
+  std::string key;
+  std::string ca;
+};
+// The Secret demo-tls. Its values may be replaced: whoever uses them reads the files again.
+[[nodiscard]] Json tls_secret(const Inputs& inputs, const TlsValues& values);
 // The <kid>.pub.pem of the Secret demo-jwt as the API server has it, for Inputs::jwt_public_keys.
 [[nodiscard]] std::map<std::string, std::string> public_keys(const Json& jwt_secret);
 // One value of a Secret as the API server has it; empty where it is not there.

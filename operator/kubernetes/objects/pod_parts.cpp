@@ -57,6 +57,12 @@ Json scratch_volume(std::string_view name, std::string_view most) {
   return {{"name", name}, {"emptyDir", {{"sizeLimit", most}}}};
 }
 
+void add_internal_tls(const Inputs& inputs, Json& volumes, Json& container) {
+  if (!inputs.internal_tls) return;
+  volumes.push_back(secret_volume("internal-tls", tls_name(inputs.cluster), {"tls.crt", "tls.key", "ca.crt"}));
+  container["volumeMounts"].push_back(mount("internal-tls", kInternalTlsFolder));
+}
+
 Json exec_probe(std::vector<std::string> command, int period_seconds, int failures) {
   return {{"exec", {{"command", std::move(command)}}},
           {"periodSeconds", period_seconds},
@@ -64,8 +70,10 @@ Json exec_probe(std::vector<std::string> command, int period_seconds, int failur
           {"failureThreshold", failures}};
 }
 
-Json http_probe(std::string_view path, int period_seconds, int failures) {
-  return {{"httpGet", {{"path", path}, {"port", "admin"}}},
+Json http_probe(const Inputs& inputs, std::string_view path, int period_seconds, int failures) {
+  Json get = {{"path", path}, {"port", "admin"}};
+  if (inputs.internal_tls) get["scheme"] = "HTTPS";
+  return {{"httpGet", std::move(get)},
           {"periodSeconds", period_seconds},
           {"timeoutSeconds", 5},
           {"failureThreshold", failures}};

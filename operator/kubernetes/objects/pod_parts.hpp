@@ -14,6 +14,8 @@ inline constexpr std::string_view kMapFolder = "/etc/chatcluster/map";
 inline constexpr std::string_view kSecretsFolder = "/etc/chatcluster/secrets";
 inline constexpr std::string_view kRedisFolder =
     "/etc/chatcluster/redis";  // the password, ours or the external Redis's
+inline constexpr std::string_view kClientTlsFolder = "/etc/chatcluster/tls";  // what people see
+inline constexpr std::string_view kInternalTlsFolder = "/etc/chatcluster/internal-tls";
 inline constexpr std::string_view kJwtFolder = "/etc/chatcluster/jwt";
 
 // apiVersion, kind and metadata with labels; owned by the ChatCluster.
@@ -32,8 +34,11 @@ inline constexpr std::string_view kJwtFolder = "/etc/chatcluster/jwt";
 [[nodiscard]] Json memory_volume(std::string_view name, std::string_view most);  // kept in memory
 [[nodiscard]] Json scratch_volume(std::string_view name, std::string_view most);
 
+// Adds the volume and the mount of the Secret demo-tls where there is one.
+void add_internal_tls(const Inputs& inputs, Json& volumes, Json& container);
+
 [[nodiscard]] Json exec_probe(std::vector<std::string> command, int period_seconds, int failures);
-[[nodiscard]] Json http_probe(std::string_view path, int period_seconds, int failures);
+[[nodiscard]] Json http_probe(const Inputs& inputs, std::string_view path, int period_seconds, int failures);
 
 // A container as `restricted` wants it.
 [[nodiscard]] Json container(const Inputs& inputs, std::string_view name, std::vector<std::string> command);

@@ -28,6 +28,15 @@ std::vector<Json> secrets(const Inputs& inputs, const SecretValues& values) {
           secret(inputs, jwt_name(inputs.cluster), values.jwt_keys)};
 }
 
+Json tls_secret(const Inputs& inputs, const TlsValues& values) {
+  auto object = object_of(inputs, "v1", "Secret", tls_name(inputs.cluster), labels(inputs.cluster));
+  object["type"] = "kubernetes.io/tls";
+  object["data"] = {{"tls.crt", chat::base::base64(values.certificate)},
+                    {"tls.key", chat::base::base64(values.key)},
+                    {"ca.crt", chat::base::base64(values.ca)}};
+  return object;
+}
+
 std::string secret_value(const Json& secret, const std::string& key) {
   const auto data = secret.find("data");
   if (data == secret.end() || !data->is_object()) return {};

@@ -1,4 +1,5 @@
 // PostgreSQL, one StatefulSet a shard.
+#include "operator/api/quantity.hpp"
 #include "operator/kubernetes/objects/configurations.hpp"
 #include "operator/kubernetes/objects/names.hpp"
 #include "operator/kubernetes/objects/pod_parts.hpp"
@@ -25,7 +26,10 @@ std::string program(std::string_view name) { return std::string(kPrograms) + "/"
 // Renamed when whole; half of one is made again.
 std::string initialise() {
   std::string script = "set -eu\ndata=" + data() + "\n";
-  script += "if [ -e \"$data/PG_VERSION\" ]; then exit 0; fi\nrm -rf \"$data.new\"\n";
+  script += "if [ -e \"$data/PG_VERSION\" ]; then exit 0; fi\n";
+  script +=
+      "if [ -e \"$data\" ]; then echo \"$data is there and holds no database: look what it is\" >&2; exit 1; fi\n";
+  script += "rm -rf \"$data.new\"\n";
   script += program("initdb") + " -D \"$data.new\"";
   for (const auto& option : settings::initdb_options(std::string(kSecretsFolder) + "/" + kPostgresSuperuserPassword))
     script += " " + option;
@@ -88,17 +92,21 @@ Json apart(const Json& labels) {
 
 Json claim(const Inputs& inputs) {
   const auto& storage = inputs.spec.shards.storage;
-  Json made = {{"apiVersion", "v1"},
-               {"kind", "PersistentVolumeClaim"},
-               {"metadata", {{"name", "data"}, {"labels", selector(inputs.cluster, Role::shard)}}},
-               {"spec",
-                {{"accessModes", {"ReadWriteOnce"}},
-                 {"resources", {{"requests", {{"storage", std::to_string(storage.size.bytes)}}}}}}}};
+  Json made = {
+      {"apiVersion", "v1"},
+      {"kind", "PersistentVolumeClaim"},
+      {"metadata", {{"name", "data"}, {"labels", selector(inputs.cluster, Role::shard)}}},
+      {"spec",
+       {{"accessModes", {"ReadWriteOnce"}}, {"resources", {{"requests", {{"storage", api::text(storage.size)}}}}}}}};
   if (!storage.storage_class_name.empty()) made["spec"]["storageClassName"] = storage.storage_class_name;
   return made;
 }
 
 }  // namespace
+
+Json claim_growth(const Inputs& inputs) {
+  return {{"spec", {{"resources", {{"requests", {{"storage", api::text(inputs.spec.shards.storage.size)}}}}}}}};
+}
 
 Json shard_set(const Inputs& inputs, int ordinal) {
   const auto name = workload_name(inputs.cluster, Role::shard, ordinal);
@@ -107,18 +115,19 @@ Json shard_set(const Inputs& inputs, int ordinal) {
   auto mine = selector(inputs.cluster, Role::shard);
   mine[kProcessLabel] = own[kProcessLabel];
   const auto all = selector(inputs.cluster, Role::shard);
-  auto pod = pod_template(
-      inputs,
-      {.role = Role::shard,
-       .labels = own,
-       .configuration = postgres_text(inputs) + access_text(),
-       .grace_seconds = kStopSeconds,
-       .containers = Json::array({server(inputs)}),
-       .init_containers = Json::array({initialiser(inputs)}),
-       .volumes = Json::array({config_map_volume("config", name),
-                               secret_volume("secrets", secrets_name(inputs.cluster), {kPostgresSuperuserPassword}),
-                               scratch_volume("tmp", "256Mi"), memory_volume("shm", "256Mi")}),
-       .affinity = apart(all)});
+  auto postgres = server(inputs);
+  auto volumes = Json::array({config_map_volume("config", name),
+                              secret_volume("secrets", secrets_name(inputs.cluster), {kPostgresSuperuserPassword}),
+                              scratch_volume("tmp", "256Mi"), memory_volume("shm", "256Mi")});
+  add_internal_tls(inputs, volumes, postgres);
+  auto pod = pod_template(inputs, {.role = Role::shard,
+                                   .labels = own,
+                                   .configuration = postgres_text(inputs) + access_text(inputs),
+                                   .grace_seconds = kStopSeconds,
+                                   .containers = Json::array({std::move(postgres)}),
+                                   .init_containers = Json::array({initialiser(inputs)}),
+                                   .volumes = std::move(volumes),
+                                   .affinity = apart(all)});
   auto object = object_of(inputs, "apps/v1", "StatefulSet", name, own);
   object["spec"] = {
       {"replicas", replicas(inputs, Role::shard)},

@@ -111,6 +111,7 @@ TEST_F(ConfigTest, LeavesDefaultsWhereAKeyIsNotThere) {
   EXPECT_EQ(config->tls_min_version, "1.3");
   EXPECT_EQ(config->postgres_sslmode, "verify-full");
   EXPECT_FALSE(config->admin_tls);
+  EXPECT_EQ(config->stop_grace_seconds, 5);
 }
 
 TEST_F(ConfigTest, NamesTheKeyThatIsWrong) {
@@ -123,6 +124,9 @@ TEST_F(ConfigTest, NamesTheKeyThatIsWrong) {
   EXPECT_THAT(error(least + "redis: {host: a}\n"), AllOf(HasSubstr("redis"), HasSubstr("must be a string")));
   EXPECT_THAT(error(least + "allowed_origins: a\n"), AllOf(HasSubstr("allowed_origins"), HasSubstr("list")));
   EXPECT_THAT(error(least + "allowed_origins: [a, [b]]\n"), HasSubstr("allowed_origins[1]"));
+  EXPECT_THAT(error(least + "stop_grace_seconds: -1\n"),
+              AllOf(HasSubstr("stop_grace_seconds"), HasSubstr("0 to 86400")));
+  EXPECT_THAT(error(least + "stop_grace_seconds: 5s\n"), HasSubstr("whole number"));
   EXPECT_THAT(error(least + "name: again\n"), AllOf(HasSubstr("name"), HasSubstr("twice")));
   EXPECT_THAT(error("- a\n- b\n"), HasSubstr("mapping"));
   EXPECT_THAT(error(""), HasSubstr("mapping"));

@@ -33,6 +33,18 @@ TEST(DaemonText, IsReadBackAsTheSame) {
   config.postgres_password_file = "/postgres";
   config.postgres_database = "elsewhere";
   config.allowed_origins = {"https://a.example.org", "https://\xC3\xA4.example.org"};
+  config.stop_grace_seconds = 120;
+  config.tls_cert_file = "/tls.crt";
+  config.tls_key_file = "/tls.key";
+  config.tls_min_version = "1.2";
+  config.internal_tls_cert_file = "/internal.crt";
+  config.internal_tls_key_file = "/internal.key";
+  config.internal_tls_ca_file = "/ca.crt";
+  config.internal_tls_name = "demo.internal";
+  config.admin_tls = true;
+  config.postgres_ca_file = "/postgres.crt";
+  config.postgres_sslmode = "verify-ca";
+  config.redis_ca_file = "/redis.crt";
   const auto read = again(config);
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->name, config.name);
@@ -53,6 +65,18 @@ TEST(DaemonText, IsReadBackAsTheSame) {
   EXPECT_EQ(read->postgres_password_file, config.postgres_password_file);
   EXPECT_EQ(read->postgres_database, config.postgres_database);
   EXPECT_EQ(read->allowed_origins, config.allowed_origins);
+  EXPECT_EQ(read->stop_grace_seconds, 120);
+  EXPECT_EQ(read->tls_cert_file, config.tls_cert_file);
+  EXPECT_EQ(read->tls_key_file, config.tls_key_file);
+  EXPECT_EQ(read->tls_min_version, "1.2");
+  EXPECT_EQ(read->internal_tls_cert_file, config.internal_tls_cert_file);
+  EXPECT_EQ(read->internal_tls_key_file, config.internal_tls_key_file);
+  EXPECT_EQ(read->internal_tls_ca_file, config.internal_tls_ca_file);
+  EXPECT_EQ(read->internal_tls_name, config.internal_tls_name);
+  EXPECT_TRUE(read->admin_tls);
+  EXPECT_EQ(read->postgres_ca_file, config.postgres_ca_file);
+  EXPECT_EQ(read->postgres_sslmode, "verify-ca");
+  EXPECT_EQ(read->redis_ca_file, config.redis_ca_file);
 }
 
 TEST(DaemonText, LeavesOutWhatIsNotThere) {
