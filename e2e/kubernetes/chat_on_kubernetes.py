@@ -78,7 +78,7 @@ class ChatOnKubernetes:
     def wait_settled(self, seconds=STARTS_WITHIN):
         try:
             eventually(f"{self.cluster} is Available and not Progressing", self.settled, seconds)
-            eventually("its Services are known to the node", self.reached, 30)
+            eventually("the node knows the way to its Services", self.reached, 10)
         except AssertionError:
             self.describe()
             raise

@@ -78,7 +78,7 @@ bool Context::is_ready(const ProcessView& process) const {
   if (process.role == Role::redis) return seen.redis_answers;
   if (process.role == Role::shard) return shard_serves(process.name);
   const auto* report = live_report(process);
-  return report != nullptr && report->ready && !report->draining && !is_draining(process.name);
+  return report != nullptr && report->ready && process.reachable && !report->draining && !is_draining(process.name);
 }
 
 bool Context::shard_serves(const std::string& shard) const {

@@ -51,6 +51,8 @@ struct ProcessView {
   bool in_hand = false;
   std::int64_t news = 0;  // another number when the platform noticed something about it: it is asked at once
   bool running = false;
+  // Who comes to it by the address that people know arrives there: elsewhere than here that takes a moment longer.
+  bool reachable = true;
   bool stopping = false;  // told to end, not gone yet
   std::int64_t pid = 0;
   std::string running_hash;             // of the configuration it was started with

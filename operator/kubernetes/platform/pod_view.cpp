@@ -80,6 +80,8 @@ void add_pod(const Json& pod, const Moment& now, ports::ProcessView& view) {
   view.restarts = number_at(pod, "restarts");
   const bool ready = pod.value("ready", false);
   view.news = view.pid ^ (ready ? 1 : 0);
+  // A Service leads only to Pods that are Ready, which kubelet finds out some time after we do.
+  if (view.role == ports::Role::gateway || view.role == ports::Role::api) view.reachable = ready;
   if (view.running) view.started_ms = steady(text_at(pod, {"running"}), now);
   view.failures = static_cast<unsigned>(std::clamp<std::int64_t>(view.restarts, 0, kCrashLoop));
   if (text_at(pod, {"waiting", "reason"}) == "CrashLoopBackOff") view.failures = kCrashLoop;

@@ -128,6 +128,19 @@ TEST(Plan, ADaemonThatStartsSlowlyIsNotTakenForHung) {
   EXPECT_TRUE(world.decide_once().actions.empty());
 }
 
+TEST(Plan, WhatNobodyReachesIsNotReadyYet) {
+  World world;
+  ASSERT_TRUE(world.settle());
+  for (const char* name : {"gateway-0", "gateway-1"}) world.find(name)->reachable = false;
+  EXPECT_TRUE(world.decide_once().actions.empty());
+  EXPECT_EQ(world.condition("Available").reason, "DaemonUnavailable");
+  EXPECT_EQ(world.last.status.gateways.ready, 0);
+  world.find("gateway-1")->reachable = true;
+  world.decide_once();
+  EXPECT_EQ(world.condition("Available").status, api::ConditionStatus::True);
+  EXPECT_EQ(world.condition("Progressing").message, "gateway-0 is starting");
+}
+
 TEST(Plan, PausedObservesAndChangesNothing) {
   World world;
   ASSERT_TRUE(world.settle());

@@ -112,6 +112,17 @@ TEST(PodView, ReadinessIsNewsAndNoOtherLife) {
   EXPECT_EQ(view_of(object).pid, ready.pid);
 }
 
+TEST(PodView, PeopleReachAPodThatIsReady) {
+  auto object = running_pod();
+  object["status"]["conditions"][0]["status"] = "False";
+  for (auto role : {ports::Role::gateway, ports::Role::api, ports::Role::messages}) {
+    ports::ProcessView view;
+    view.role = role;
+    add_pod(keep_pod(object), kNow, view);
+    EXPECT_EQ(view.reachable, role == ports::Role::messages);  // which others reach by its address
+  }
+}
+
 TEST(PodView, TellsHowItEndedAndItsLastLines) {
   auto object = pod(container({{"waiting", {{"reason", "CrashLoopBackOff"}}}}));
   auto& status = object["status"]["containerStatuses"][0];
