@@ -11,22 +11,24 @@ import sys
 import tempfile
 
 # layer -> layers it may include, beside itself. A layer is a folder; the longest match names a file's layer.
-IO = ["dataplane/io/http", "dataplane/io/postgres", "dataplane/io/redis", "dataplane/io/rpc"]
+SECURED = ["dataplane/io/http", "dataplane/io/redis", "dataplane/io/rpc"]  # on streams that may have TLS
+IO = [*SECURED, "dataplane/io/postgres", "dataplane/io/tls"]
 SERVICES = ["dataplane/services", "dataplane/ports", "dataplane/protocol", "dataplane/domain", "dataplane/base"]
 SHARED = ["dataplane/base", *IO]  # all that the operator may see of the data plane
 ARROWS = {
     "dataplane/base": [],
     **{io: ["dataplane/base"] for io in IO},
+    **{io: ["dataplane/base", "dataplane/io/tls"] for io in SECURED},
     "dataplane/domain": ["dataplane/base"],
     "dataplane/protocol": ["dataplane/domain", "dataplane/base"],
     "dataplane/ports": ["dataplane/domain", "dataplane/base"],
     "dataplane/services": ["dataplane/ports", "dataplane/protocol", "dataplane/domain", "dataplane/base"],
     "dataplane/adapters": ["dataplane/ports", "dataplane/protocol", "dataplane/domain", "dataplane/base", *IO],
-    "dataplane/gateway": [*SERVICES, "dataplane/io/http"],
-    "dataplane/rest": [*SERVICES, "dataplane/io/http"],
+    "dataplane/gateway": [*SERVICES, "dataplane/io/http", "dataplane/io/tls"],
+    "dataplane/rest": [*SERVICES, "dataplane/io/http", "dataplane/io/tls"],
     "dataplane/messages": [*SERVICES, "dataplane/io/rpc"],
     "dataplane/workers": SERVICES,
-    "dataplane/apps/daemon": ["dataplane/domain", "dataplane/base", "dataplane/io/http"],
+    "dataplane/apps/daemon": ["dataplane/domain", "dataplane/base", "dataplane/io/http", "dataplane/io/tls"],
     "dataplane/apps/backends": ["dataplane/apps/daemon", "dataplane/adapters", "dataplane/domain", "dataplane/base", *IO],
     "dataplane/apps": ["dataplane"],
     "operator/api": ["dataplane/base"],
@@ -56,6 +58,7 @@ LIBRARIES = {
     r"librdkafka/": ["dataplane/io/kafka"],
     r"grpc": [],
     r"cpprest/|pplx/": ["operator/kubernetes/client"],
+    r"openssl/ssl": ["dataplane/io/tls"],
     r"boost/beast": ["dataplane/io/http", "dataplane/gateway"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.M)
