@@ -63,8 +63,8 @@ std::vector<domain::GatewayEntry> GatewayTable::entries() const {
 }
 
 GatewayLoads::GatewayLoads(boost::asio::any_io_executor executor, base::TaskGroup& tasks, const base::Log& log,
-                           std::string admin_token)
-    : tasks_(tasks), log_(log), admin_token_(std::move(admin_token)), timer_(std::move(executor)) {}
+                           std::string admin_token, const io::tls::Source* secure)
+    : tasks_(tasks), log_(log), admin_token_(std::move(admin_token)), secure_(secure), timer_(std::move(executor)) {}
 
 void GatewayLoads::start() { tasks_.spawn("gateway_loads", poll()); }
 
@@ -87,7 +87,7 @@ base::Task<> GatewayLoads::poll() {
 
 base::Task<> GatewayLoads::ask(domain::GatewayEntry gateway) {
   auto request = io::http::get("/status", admin_token_);
-  auto answer = co_await io::http::fetch(gateway.admin, std::move(request), kTimeout, kMostStatusBytes);
+  auto answer = co_await io::http::fetch(gateway.admin, std::move(request), kTimeout, kMostStatusBytes, secure_);
   asking_.erase(gateway.name);
   std::string problem;
   if (!answer) {

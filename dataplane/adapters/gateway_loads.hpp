@@ -9,6 +9,7 @@
 #include "dataplane/base/log.hpp"
 #include "dataplane/base/task.hpp"
 #include "dataplane/domain/cluster_map.hpp"
+#include "dataplane/io/tls/source.hpp"
 #include "dataplane/ports/gateways.hpp"
 
 namespace chat::adapters {
@@ -45,7 +46,7 @@ class GatewayTable {
 class GatewayLoads final : public ports::Gateways {
  public:
   GatewayLoads(boost::asio::any_io_executor executor, base::TaskGroup& tasks, const base::Log& log,
-               std::string admin_token);
+               std::string admin_token, const io::tls::Source* secure = nullptr);
   void start();
   void stop();
   void update(const domain::ClusterMap& map) { table_.adopt(map.gateways); }
@@ -58,6 +59,7 @@ class GatewayLoads final : public ports::Gateways {
   base::TaskGroup& tasks_;
   const base::Log& log_;
   std::string admin_token_;
+  const io::tls::Source* secure_;  // what the admin sides are called with; null: plain
   boost::asio::steady_timer timer_;
   GatewayTable table_;
   std::map<std::string, bool> asking_;  // who has not answered the last question yet is not asked again

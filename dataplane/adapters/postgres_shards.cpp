@@ -40,6 +40,8 @@ io::postgres::Target shard_target(const PostgresOptions& options, const domain::
   target.password = options.password;
   target.database = options.database;
   target.application = options.application;
+  target.ca_file = options.ca_file;
+  target.sslmode = options.sslmode;
   target.statement_timeout = options.statement_timeout;
   return target;
 }

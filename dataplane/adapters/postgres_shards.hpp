@@ -17,7 +17,9 @@ struct PostgresOptions {
   std::string user = "chat";
   std::string password;
   std::string database = "chat";
-  std::string application;        // shows in pg_stat_activity
+  std::string application;  // shows in pg_stat_activity
+  std::string ca_file;      // TLS, with a server whose certificate is of it; empty: as io/postgres says
+  std::string sslmode = "verify-full";
   std::size_t connections = 4;    // to each shard
   std::size_t queue_bound = 512;  // calls that may wait for one of them
   std::chrono::milliseconds statement_timeout{5000};

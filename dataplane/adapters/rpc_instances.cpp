@@ -26,8 +26,9 @@ bool same(const base::HostPort& a, const base::HostPort& b) { return a.host == b
 
 }  // namespace
 
-RpcInstances::RpcInstances(boost::asio::any_io_executor executor, const base::Log& log, io::rpc::Client::OnPush on_push)
-    : executor_(std::move(executor)), log_(log), on_push_(std::move(on_push)), heart_(executor_) {}
+RpcInstances::RpcInstances(boost::asio::any_io_executor executor, const base::Log& log, io::rpc::Client::OnPush on_push,
+                           const io::tls::Source* secure)
+    : executor_(std::move(executor)), log_(log), on_push_(std::move(on_push)), secure_(secure), heart_(executor_) {}
 
 void RpcInstances::update(const std::vector<domain::MessagesEntry>& entries) {
   if (stopped_) return;
@@ -48,6 +49,7 @@ void RpcInstances::update(const std::vector<domain::MessagesEntry>& entries) {
 void RpcInstances::connect(Instance& instance) {
   io::rpc::ClientOptions options;
   options.where = instance.address;
+  options.secure = secure_;
   instance.connection = ++connections_;
   instance.beating = false;
   instance.client = std::make_unique<io::rpc::Client>(executor_, log_, options, on_push_);

@@ -18,7 +18,8 @@ namespace chat::adapters {
 class RpcInstances : public std::enable_shared_from_this<RpcInstances> {
  public:
   using Done = std::function<void(base::Result<pb::Reply>)>;
-  RpcInstances(boost::asio::any_io_executor executor, const base::Log& log, io::rpc::Client::OnPush on_push);
+  RpcInstances(boost::asio::any_io_executor executor, const base::Log& log, io::rpc::Client::OnPush on_push,
+               const io::tls::Source* secure);
 
   // Connects to new ones and leaves those that are gone: calls under way there are tried elsewhere.
   void update(const std::vector<domain::MessagesEntry>& entries);
@@ -56,6 +57,7 @@ class RpcInstances : public std::enable_shared_from_this<RpcInstances> {
   boost::asio::any_io_executor executor_;
   const base::Log& log_;
   io::rpc::Client::OnPush on_push_;
+  const io::tls::Source* secure_;
   std::map<std::string, Instance> instances_;
   std::uint64_t connections_ = 0;
   boost::asio::steady_timer heart_;

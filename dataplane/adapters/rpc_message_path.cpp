@@ -61,8 +61,8 @@ base::Status done_of(const Result<pb::Reply>& reply) {
 }  // namespace
 
 struct RpcMessagePath::State {
-  State(boost::asio::any_io_executor executor, const base::Log& log, OnPush on_push)
-      : instances(std::make_shared<RpcInstances>(std::move(executor), log, push_handler(std::move(on_push)))) {}
+  State(boost::asio::any_io_executor executor, const base::Log& log, OnPush on_push, const io::tls::Source* secure)
+      : instances(std::make_shared<RpcInstances>(std::move(executor), log, push_handler(std::move(on_push)), secure)) {}
 
   static io::rpc::Client::OnPush push_handler(OnPush on_push) {
     if (!on_push) return {};
@@ -83,8 +83,9 @@ struct RpcMessagePath::State {
   std::shared_ptr<RpcInstances> instances;
 };
 
-RpcMessagePath::RpcMessagePath(boost::asio::any_io_executor executor, const base::Log& log, OnPush on_push)
-    : state_(std::make_shared<State>(std::move(executor), log, std::move(on_push))) {}
+RpcMessagePath::RpcMessagePath(boost::asio::any_io_executor executor, const base::Log& log, OnPush on_push,
+                               const io::tls::Source* secure)
+    : state_(std::make_shared<State>(std::move(executor), log, std::move(on_push), secure)) {}
 RpcMessagePath::~RpcMessagePath() { state_->instances->stop(); }
 
 void RpcMessagePath::update(const domain::ClusterMap& map) { state_->instances->update(map.messages); }

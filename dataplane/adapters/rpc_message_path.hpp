@@ -5,6 +5,7 @@
 #include "dataplane/base/clock.hpp"
 #include "dataplane/base/log.hpp"
 #include "dataplane/domain/cluster_map.hpp"
+#include "dataplane/io/tls/source.hpp"
 #include "dataplane/ports/message_path.hpp"
 
 namespace chat::adapters {
@@ -21,7 +22,9 @@ class RpcMessagePath final : public ports::MessagePath {
   using OnPush = std::function<void(const std::vector<std::string>& channels, std::string_view bus_event)>;
   using SendDone = std::function<void(base::Result<domain::Ack>)>;
 
-  RpcMessagePath(boost::asio::any_io_executor executor, const base::Log& log, OnPush on_push = {});
+  // `secure`: what connections are made secure with; outlives this. Null: plain.
+  RpcMessagePath(boost::asio::any_io_executor executor, const base::Log& log, OnPush on_push = {},
+                 const io::tls::Source* secure = nullptr);
   ~RpcMessagePath() override;
 
   void update(const domain::ClusterMap& map);

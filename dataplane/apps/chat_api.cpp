@@ -58,15 +58,16 @@ rest::Api::Options api_options(const Daemon& daemon) {
 struct Parts {
   Parts(Daemon& daemon, base::TaskGroup& tasks, Secrets the_secrets, std::function<std::string()> not_ready)
       : secrets(std::move(the_secrets)),
-        shards(daemon.router.map(), postgres_options(daemon.role, daemon.config, secrets.postgres)),
+        shards(daemon.router.map(), postgres_options(daemon, secrets.postgres)),
         clock_watch(daemon, shards),
         store(shards),
         directory(shards),
-        redis(daemon.io.get_executor(), daemon.log, redis_options(daemon.config, secrets.redis)),
+        redis(daemon.io.get_executor(), daemon.log, redis_options(daemon, secrets.redis)),
         publisher(redis),
         limiter(redis, daemon.clock),
-        messages(daemon.io.get_executor(), daemon.log),
-        gateways(daemon.io.get_executor(), tasks, daemon.log, secrets.admin),
+        messages(daemon.io.get_executor(), daemon.log, {}, daemon.security.calls.get()),
+        gateways(daemon.io.get_executor(), tasks, daemon.log, secrets.admin,
+                 daemon.config.admin_tls ? daemon.security.calls.get() : nullptr),
         hashing("password hashing", kHashingThreads, kMostWaitingForHashing),
         passwords(hashing),
         accounts(directory, passwords, daemon.clock),
@@ -113,8 +114,9 @@ class ChatApi final : public Service {
     parts_->gateways.start();
     tasks_.spawn("api_shards", watch_shards());
     tasks_.spawn("api_clock", parts_->clock_watch.run());
-    auto port = parts_->api.listen(daemon_.config.listen, false);
-    if (port && daemon_.config.shared) port = parts_->api.listen(*daemon_.config.shared, true);
+    const auto* secure = daemon_.security.clients.get();
+    auto port = parts_->api.listen(daemon_.config.listen, false, secure);
+    if (port && daemon_.config.shared) port = parts_->api.listen(*daemon_.config.shared, true, secure);
     if (!port) co_return base::fail(std::move(port).error());
     co_return base::Status{};
   }

@@ -41,7 +41,7 @@ class GatewayService final : public Service {
     auto on_push = [this](const std::vector<std::string>& channels, std::string_view event) {
       if (gateway_) gateway_->hub().on_push(channels, event);
     };
-    return {daemon_.io.get_executor(), daemon_.log, on_push};
+    return {daemon_.io.get_executor(), daemon_.log, on_push, daemon_.security.calls.get()};
   }
   base::Status connect_redis();
   base::Task<> watch_clock();
@@ -63,7 +63,7 @@ class GatewayService final : public Service {
 base::Status GatewayService::connect_redis() {
   auto password = base::read_secret(daemon_.config.redis_password_file);
   if (!password) return base::fail(password.error());
-  const auto options = redis_options(daemon_.config, std::move(*password));
+  const auto options = redis_options(daemon_, std::move(*password));
   auto executor = daemon_.io.get_executor();
   redis_.emplace(executor, daemon_.log, options);
   presence_.emplace(*redis_);
@@ -112,10 +112,11 @@ base::Task<base::Status> GatewayService::start() {
   subscriptions_->start();
   gateway_->start();
   tasks_.spawn("gateway_clock", watch_clock());
-  auto port = gateway_->listen(config.listen, false);
+  const auto* secure = daemon_.security.clients.get();
+  auto port = gateway_->listen(config.listen, false, secure);
   if (!port) co_return base::fail(port.error());
   if (config.shared) {
-    port = gateway_->listen(*config.shared, true);
+    port = gateway_->listen(*config.shared, true, secure);
     if (!port) co_return base::fail(port.error());
   }
   co_return base::Status{};

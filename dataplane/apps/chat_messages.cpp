@@ -22,12 +22,12 @@ struct Secrets {
 // Everything that runs, in the order it is built from; destroyed the other way round.
 struct Parts {
   Parts(Daemon& daemon, const Secrets& secrets)
-      : postgres(postgres_options(daemon.role, daemon.config, secrets.postgres)),
+      : postgres(postgres_options(daemon, secrets.postgres)),
         shards(daemon.router.map(), postgres),
         clock_watch(daemon, shards),
         store(shards),
         directory(shards),
-        redis(daemon.io.get_executor(), daemon.log, redis_options(daemon.config, secrets.redis)),
+        redis(daemon.io.get_executor(), daemon.log, redis_options(daemon, secrets.redis)),
         publisher(redis),
         fan_out(publisher, daemon.metrics, [this](const std::string& push) { server.push_to_all(push); }),
         commits(daemon.io.get_executor(), daemon.clock, daemon.log, daemon.metrics, daemon.router,
@@ -71,7 +71,7 @@ class ChatMessages final : public Service {
     if (!redis) co_return base::fail(redis.error());
     const Secrets secrets{*postgres, *redis};
     parts_ = std::make_unique<Parts>(daemon_, secrets);
-    auto port = parts_->server.listen(daemon_.config.listen);
+    auto port = parts_->server.listen(daemon_.config.listen, daemon_.security.callers.get());
     if (!port) co_return base::fail(port.error());
     parts_->redis.start();
     parts_->outbox.update(daemon_.router.map());

@@ -26,7 +26,7 @@ struct Parts {
                 [this](const domain::Shard& shard) { return open(shard); }) {}
 
   static adapters::PostgresOptions options(const Daemon& daemon, const std::string& password) {
-    auto options = postgres_options(daemon.role, daemon.config, password);
+    auto options = postgres_options(daemon, password);
     options.connections = kConnectionsPerShard;
     return options;
   }

@@ -1,6 +1,6 @@
 #include "dataplane/gateway/connection.hpp"
 
-#include <sys/socket.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/stream.hpp>
-#include <cerrno>
 
 #include "dataplane/domain/limits.hpp"
 #include "dataplane/gateway/ordered_stream.hpp"
@@ -31,7 +30,7 @@ class WebSocketConnection final : public Connection,
                                   public Flushable,
                                   public std::enable_shared_from_this<WebSocketConnection> {
  public:
-  WebSocketConnection(tcp::socket socket, Shared& shared) : shared_(shared), stream_(std::move(socket)) {}
+  WebSocketConnection(io::tls::Stream stream, Shared& shared) : shared_(shared), stream_(std::move(stream)) {}
 
   void own(std::shared_ptr<Session> session) { session_ = std::move(session); }
   base::Task<bool> accept(io::http::Request request, std::string subprotocol) override;
@@ -222,7 +221,7 @@ void WebSocketConnection::write() {
     crowded_ = false;
     session_->drained();  // whoever waits for room is also to find that the socket has gone
   }
-  if (!error && !queue().empty()) wait_for_room();
+  if (!error && !stream_.next_layer().all_left()) wait_for_room();
 }
 
 void WebSocketConnection::wait_for_room() {
@@ -256,32 +255,32 @@ void WebSocketConnection::cut() {
 
 }  // namespace
 
-std::shared_ptr<Connection> Connection::make(tcp::socket socket, Shared& shared,
+std::shared_ptr<Connection> Connection::make(io::tls::Stream stream, Shared& shared,
                                              std::optional<ports::Identity> identity, std::string limit_key) {
-  auto connection = std::make_shared<WebSocketConnection>(std::move(socket), shared);
+  auto connection = std::make_shared<WebSocketConnection>(std::move(stream), shared);
   connection->own(std::make_shared<Session>(shared.sessions, *connection, std::move(identity), std::move(limit_key)));
   return connection;
 }
 
 bool has_left(tcp::socket& socket) {
-  char first = 0;
-  const auto got = ::recv(socket.native_handle(), &first, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  pollfd poller{socket.native_handle(), POLLRDHUP, 0};
+  return ::poll(&poller, 1, 0) > 0;  // its end, or the connection's, also behind what was not read
 }
 
-base::Task<> refuse(tcp::socket taken, io::http::Response response) {
-  auto socket =
-      std::make_shared<tcp::socket>(std::move(taken));  // shared with the timer's handler, which may come late
-  boost::asio::steady_timer timer(socket->get_executor());
+base::Task<> refuse(io::tls::Stream taken, io::http::Response response) {
+  // Shared with the timer's handler, which may come late.
+  auto stream = std::make_shared<io::tls::Stream>(std::move(taken));
+  boost::asio::steady_timer timer(stream->get_executor());
   timer.expires_after(kRefusalTime);
-  timer.async_wait([socket](const error_code& error) {
+  timer.async_wait([stream](const error_code& error) {
     error_code ignored;
-    if (!error) socket->close(ignored);
+    if (!error) stream->socket().close(ignored);
   });
   response.keep_alive(false);
   error_code error;
-  co_await beast::http::async_write(*socket, response, redirect_error(use_awaitable, error));
-  socket->shutdown(tcp::socket::shutdown_both, error);
+  co_await beast::http::async_write(*stream, response, redirect_error(use_awaitable, error));
+  stream->end_sending(error);
+  stream->socket().shutdown(tcp::socket::shutdown_both, error);
 }
 
 }  // namespace chat::gateway

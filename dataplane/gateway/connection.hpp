@@ -1,5 +1,4 @@
 #pragma once
-#include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <memory>
 
@@ -10,6 +9,7 @@
 #include "dataplane/gateway/transport.hpp"
 #include "dataplane/gateway/turnstile.hpp"
 #include "dataplane/io/http/message.hpp"
+#include "dataplane/io/tls/stream.hpp"
 
 namespace chat::gateway {
 
@@ -18,7 +18,7 @@ struct ConnectionOptions {
   int kernel_send_buffer = 128 * 1024;             // a slow reader holds no more of the kernel's memory
 };
 
-// One WebSocket. Lifecycle: made with the socket of an accepted upgrade; accept() once, then start() where that went
+// One WebSocket. Lifecycle: made with the stream of an accepted upgrade; accept() once, then start() where that went
 // well; it has ended when Shared::ended was called. Shared, because reads and writes finish after that. While idle it
 // holds no buffer and no coroutine. One thread. Beast is behind this header only: it takes a minute to compile.
 class Connection : public Transport {
@@ -31,7 +31,7 @@ class Connection : public Transport {
     Flusher flusher{sessions.executor};
     ReadBuffers buffers{};
   };
-  [[nodiscard]] static std::shared_ptr<Connection> make(boost::asio::ip::tcp::socket socket, Shared& shared,
+  [[nodiscard]] static std::shared_ptr<Connection> make(io::tls::Stream stream, Shared& shared,
                                                         std::optional<ports::Identity> identity, std::string limit_key);
   // Answers the upgrade; `subprotocol` empty: none. False where the socket has gone.
   [[nodiscard]] virtual base::Task<bool> accept(io::http::Request request, std::string subprotocol) = 0;
@@ -48,6 +48,6 @@ class Connection : public Transport {
 // True where the peer of a socket that was not read for a while has closed it.
 [[nodiscard]] bool has_left(boost::asio::ip::tcp::socket& socket);
 // Answers an upgrade that is refused and closes, within a few seconds.
-[[nodiscard]] base::Task<> refuse(boost::asio::ip::tcp::socket socket, io::http::Response response);
+[[nodiscard]] base::Task<> refuse(io::tls::Stream stream, io::http::Response response);
 
 }  // namespace chat::gateway

@@ -91,14 +91,15 @@ void Gateway::start() {
   hub_.start();
   tasks_.spawn("gateway_sweep", sweep());
   server_.serve([this](io::http::Request request, io::http::Peer peer) { return handle(std::move(request), peer); },
-                [this](boost::asio::ip::tcp::socket socket, io::http::Request request, io::http::Peer peer) {
-                  return upgrade(std::move(socket), std::move(request), peer);
+                [this](io::tls::Stream stream, io::http::Request request, io::http::Peer peer) {
+                  return upgrade(std::move(stream), std::move(request), peer);
                 },
                 [this] { return turnstile_.room(); });
 }
 
-base::Result<std::uint16_t> Gateway::listen(const base::HostPort& where, bool reuse_port) {
-  return server_.listen(where, reuse_port);
+base::Result<std::uint16_t> Gateway::listen(const base::HostPort& where, bool reuse_port,
+                                            const io::tls::Source* secure) {
+  return server_.listen(where, reuse_port, secure);
 }
 
 std::string Gateway::not_ready() const { return state_ == State::serving ? "" : "draining"; }
@@ -170,23 +171,23 @@ base::Task<tl::expected<Gateway::Admission, io::http::Response>> Gateway::admit(
   co_return tl::unexpected(std::move(refusal));
 }
 
-base::Task<> Gateway::upgrade(boost::asio::ip::tcp::socket socket, io::http::Request request, io::http::Peer peer) {
+base::Task<> Gateway::upgrade(io::tls::Stream stream, io::http::Request request, io::http::Peer peer) {
   auto turn = co_await turnstile_.enter();
-  if (has_left(socket)) co_return;
+  if (has_left(stream.socket())) co_return;
   if (!turn) {
     metrics_.refused("503");
-    co_await refuse(std::move(socket), crowded());
+    co_await refuse(std::move(stream), crowded());
     co_return;
   }
   auto admission = co_await admit(request, peer);
   if (admission && state_ != State::serving) admission = tl::unexpected(draining());  // since it was asked
   if (!admission) {
     metrics_.refused(std::to_string(admission.error().result_int()));
-    co_await refuse(std::move(socket), std::move(admission.error()));
+    co_await refuse(std::move(stream), std::move(admission.error()));
     co_return;
   }
   auto connection =
-      Connection::make(std::move(socket), shared_, std::move(admission->identity), std::move(admission->limit_key));
+      Connection::make(std::move(stream), shared_, std::move(admission->identity), std::move(admission->limit_key));
   connection->place = connections_.size();
   connections_.push_back(connection);
   metrics_.connections.Set(static_cast<double>(connections_.size()));

@@ -56,7 +56,9 @@ class Gateway {
   ~Gateway();
 
   void start();
-  [[nodiscard]] base::Result<std::uint16_t> listen(const base::HostPort& where, bool reuse_port);
+  // `secure` as in io::http::Server.
+  [[nodiscard]] base::Result<std::uint16_t> listen(const base::HostPort& where, bool reuse_port,
+                                                   const io::tls::Source* secure = nullptr);
   [[nodiscard]] Hub& hub() { return hub_; }
   [[nodiscard]] std::string not_ready() const;  // empty: it accepts
   void add_status(base::Json& status) const;
@@ -73,7 +75,7 @@ class Gateway {
   enum class State { serving, draining, gone };
 
   base::Task<io::http::Response> handle(io::http::Request request, io::http::Peer peer);
-  base::Task<> upgrade(boost::asio::ip::tcp::socket socket, io::http::Request request, io::http::Peer peer);
+  base::Task<> upgrade(io::tls::Stream stream, io::http::Request request, io::http::Peer peer);
   struct Admission {
     std::optional<ports::Identity> identity;
     std::string limit_key;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 namespace chat::gateway {
 namespace {
@@ -22,10 +23,10 @@ ssize_t send_pieces(int socket, std::span<iovec> pieces) {
 
 }  // namespace
 
-OrderedStream::error_code OrderedStream::flush() {
+OrderedStream::error_code OrderedStream::flush_plain() {
   while (!queue_.empty()) {
     std::array<iovec, kPieces> pieces;  // NOLINT(cppcoreguidelines-pro-type-member-init): gather() fills what is used
-    const auto sent = send_pieces(socket_.native_handle(), std::span(pieces).first(queue_.gather(pieces)));
+    const auto sent = send_pieces(socket().native_handle(), std::span(pieces).first(queue_.gather(pieces)));
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {};
     if (sent < 0) return {errno, boost::system::system_category()};
@@ -35,10 +36,39 @@ OrderedStream::error_code OrderedStream::flush() {
   return {};
 }
 
+// As many frames as fit share a record.
+OrderedStream::error_code OrderedStream::flush_secure() {
+  auto& session = *stream_.session();
+  if (auto error = session.flush()) return error;
+  while (!queue_.empty() && session.backlog() == 0) {
+    std::array<iovec, kPieces> pieces;  // NOLINT(cppcoreguidelines-pro-type-member-init): gather() fills what is used
+    std::array<char, io::tls::Session::kRecord> record;  // NOLINT(cppcoreguidelines-pro-type-member-init): as above
+    std::size_t filled = 0;
+    for (const auto& piece : std::span(pieces).first(queue_.gather(pieces))) {
+      const auto part = std::min(piece.iov_len, record.size() - filled);
+      std::memcpy(record.data() + filled, piece.iov_base, part);
+      filled += part;
+      if (filled == record.size()) break;
+    }
+    const auto outcome = session.write(std::span(record).first(filled));
+    if (outcome.error) return outcome.error;
+    queue_.written(outcome.bytes);
+    written_ += outcome.bytes;
+  }
+  return {};
+}
+
 OrderedStream::error_code OrderedStream::discard(std::size_t& total) {
   std::array<char, 16 * 1024> part;  // NOLINT(cppcoreguidelines-pro-type-member-init): nobody looks at it
   while (total < kMostDiscarded) {
-    const auto got = ::recv(socket_.native_handle(), part.data(), part.size(), MSG_DONTWAIT);
+    if (auto* session = stream_.session(); session != nullptr) {
+      const auto outcome = session->read(part);
+      if (outcome.error) return outcome.error;
+      if (outcome.wants != io::tls::Session::Wants::nothing) return boost::asio::error::would_block;
+      total += outcome.bytes;
+      continue;
+    }
+    const auto got = ::recv(socket().native_handle(), part.data(), part.size(), MSG_DONTWAIT);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return boost::asio::error::would_block;
     if (got < 0) return {errno, boost::system::system_category()};

@@ -11,10 +11,11 @@
 
 #include "dataplane/gateway/inbound_kinds.hpp"
 #include "dataplane/gateway/send_queue.hpp"
+#include "dataplane/io/tls/stream.hpp"
 
 namespace chat::gateway {
 
-// The socket below Beast's WebSocket stream. Beast reads, unmasks, answers pings and closes; our frames pass it by,
+// The stream below Beast's WebSocket stream. Beast reads, unmasks, answers pings and closes; our frames pass it by,
 // since they have their form on the wire already. All that leaves goes through one queue, in order: so a frame of ours
 // is never cut by one of Beast's, and nothing follows a close frame.
 //
@@ -25,9 +26,9 @@ class OrderedStream {
   using error_code = boost::system::error_code;
   using Socket = boost::asio::ip::tcp::socket;
 
-  explicit OrderedStream(Socket socket) : socket_(std::move(socket)) {}
-  executor_type get_executor() { return socket_.get_executor(); }
-  [[nodiscard]] Socket& socket() { return socket_; }
+  explicit OrderedStream(io::tls::Stream stream) : stream_(std::move(stream)) {}
+  executor_type get_executor() { return stream_.get_executor(); }
+  [[nodiscard]] Socket& socket() { return stream_.socket(); }
   [[nodiscard]] const SendQueue& queue() const { return queue_; }
   [[nodiscard]] InboundKinds& inbound() { return inbound_; }
   [[nodiscard]] bool closing() const { return closing_; }  // a close frame left, or waits to
@@ -40,13 +41,14 @@ class OrderedStream {
     dropped_ -= queue_.bytes();
   }
   // Writes what the socket takes; an error is the socket's end.
-  [[nodiscard]] error_code flush();
+  [[nodiscard]] error_code flush() { return stream_.secure() ? flush_secure() : flush_plain(); }
+  [[nodiscard]] bool all_left() { return queue_.empty() && kept_by_tls() == 0; }
 
   // ---------------------------------------------------------------- what Beast wants of the layer below it
   template <class Buffers, class Handler>
   auto async_read_some(const Buffers& buffers, Handler&& handler) {
     return boost::asio::async_compose<Handler, void(error_code, std::size_t)>(Read<Buffers>{*this, buffers}, handler,
-                                                                              socket_);
+                                                                              stream_);
   }
   // Completes when the bytes have left, which is after all that waited before them.
   template <class Buffers, class Handler>
@@ -55,20 +57,20 @@ class OrderedStream {
     const auto size = bytes.size();
     upgraded_ ? push_control(std::move(bytes)) : push_answer(std::move(bytes));
     return boost::asio::async_compose<Handler, void(error_code, std::size_t)>(Write{*this, size, position()}, handler,
-                                                                              socket_);
+                                                                              stream_);
   }
   friend void beast_close_socket(OrderedStream& stream) {
     error_code ignored;
-    stream.socket_.close(ignored);
+    stream.socket().close(ignored);
   }
   friend void teardown(boost::beast::role_type role, OrderedStream& stream, error_code& error) {
-    boost::beast::websocket::teardown(role, stream.socket_, error);
+    boost::beast::websocket::teardown(role, stream.socket(), error);
   }
   // Reads what is still on its way before it closes: a socket closed over unread bytes is reset, and the reset takes
   // the close frame with it. Beast's own stops after its first read.
   template <class Handler>
   friend void async_teardown(boost::beast::role_type /*role*/, OrderedStream& stream, Handler&& handler) {
-    boost::asio::async_compose<Handler, void(error_code)>(Teardown{stream}, handler, stream.socket_);
+    boost::asio::async_compose<Handler, void(error_code)>(Teardown{stream}, handler, stream.stream_);
   }
 
  private:
@@ -97,7 +99,7 @@ class OrderedStream {
       if (!begun) {
         begun = true;
         const auto into = buffers;  // this object moves away
-        return stream.socket_.async_read_some(into, std::move(self));
+        return stream.stream_.async_read_some(into, std::move(self));
       }
       auto left = size;
       for (auto at = boost::asio::buffer_sequence_begin(buffers); left > 0; ++at) {
@@ -118,13 +120,13 @@ class OrderedStream {
     template <class Self>
     void operator()(Self& self, error_code error = {}) {
       if (!error) error = stream.flush();
-      const bool done = error || stream.written_ + stream.dropped_ >= end;
+      const bool done = error || (stream.written_ + stream.dropped_ >= end && stream.kept_by_tls() == 0);
       if (done && begun) return self.complete(error, error ? 0 : size);
       begun = true;
       if (done) {
-        boost::asio::post(stream.socket_.get_executor(), std::move(self));  // never from inside
+        boost::asio::post(stream.get_executor(), std::move(self));  // never from inside
       } else {
-        stream.socket_.async_wait(Socket::wait_write, std::move(self));
+        stream.socket().async_wait(Socket::wait_write, std::move(self));
       }
     }
   };
@@ -136,22 +138,25 @@ class OrderedStream {
     template <class Self>
     void operator()(Self& self, error_code error = {}) {
       if (!std::exchange(begun, true)) {
-        stream.socket_.shutdown(Socket::shutdown_send, error);
+        stream.stream_.end_sending(error);
         error = boost::asio::error::would_block;
       } else if (!error) {
         error = stream.discard(discarded);
       }
       if (error == boost::asio::error::would_block)
-        return stream.socket_.async_wait(Socket::wait_read, std::move(self));
+        return stream.socket().async_wait(Socket::wait_read, std::move(self));
       error_code ignored;
-      stream.socket_.close(ignored);
+      stream.socket().close(ignored);
       self.complete(error == boost::asio::error::eof ? error_code{} : error);
     }
   };
   // would_block when all that came was read; eof at the peer's end, and when it sent too much after ours.
   [[nodiscard]] error_code discard(std::size_t& total);
+  [[nodiscard]] error_code flush_plain();
+  [[nodiscard]] error_code flush_secure();
+  [[nodiscard]] std::size_t kept_by_tls() { return stream_.secure() ? stream_.session()->backlog() : 0; }
 
-  Socket socket_;
+  io::tls::Stream stream_;
   SendQueue queue_;
   InboundKinds inbound_;
   std::uint64_t written_ = 0;

@@ -82,13 +82,13 @@ Task<Result<Answer>> Api::document() {
 
 Task<Result<Answer>> Api::file(Call& call) { co_return web_.get(call, parts_.resources.clock.steady()); }
 
-Result<std::uint16_t> Api::listen(const base::HostPort& where, bool reuse_port) {
+Result<std::uint16_t> Api::listen(const base::HostPort& where, bool reuse_port, const io::tls::Source* secure) {
   if (!serving_) {
     serving_ = true;
     server_.serve(
         [this](io::http::Request request, io::http::Peer peer) { return handle(std::move(request), std::move(peer)); });
   }
-  return server_.listen(where, reuse_port);
+  return server_.listen(where, reuse_port, secure);
 }
 
 Task<> Api::stop(std::chrono::milliseconds grace) {

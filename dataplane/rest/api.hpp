@@ -33,7 +33,9 @@ class Api {
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
-  [[nodiscard]] Result<std::uint16_t> listen(const base::HostPort& where, bool reuse_port);
+  // `secure` as in io::http::Server.
+  [[nodiscard]] Result<std::uint16_t> listen(const base::HostPort& where, bool reuse_port,
+                                             const io::tls::Source* secure = nullptr);
   // Accepts no more, finishes what is under way.
   [[nodiscard]] Task<> stop(std::chrono::milliseconds grace);
   [[nodiscard]] const Routes& routes() const { return routes_; }

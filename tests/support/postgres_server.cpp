@@ -27,15 +27,19 @@ void run_to_end(const ChildOptions& options) {
   if (code != 0) throw std::runtime_error(options.arguments.front() + " failed: " + text_of(options.log_file));
 }
 
+void give(const std::filesystem::path& path, const std::filesystem::path& log_file) {
+  run_to_end({.arguments = {"chown", geteuid() == 0 ? kUser : std::to_string(geteuid()), path.string()},
+              .environment = {},
+              .log_file = log_file,
+              .directory = {},
+              .user = {}});
+}
+
 // A directory that the user of the server owns.
 std::filesystem::path own_directory(const TempDir& dir) {
   auto path = dir.path() / "server";
   std::filesystem::create_directory(path);
-  run_to_end({.arguments = {"chown", geteuid() == 0 ? kUser : std::to_string(geteuid()), path.string()},
-              .environment = {},
-              .log_file = dir.path() / "log",
-              .directory = {},
-              .user = {}});
+  give(path, dir.path() / "log");
   return path;
 }
 
@@ -72,6 +76,11 @@ PostgresServer::PostgresServer(std::map<std::string, std::string> settings) : se
     if (process_->wait(std::chrono::milliseconds(300))) process_.reset();
   }
   wait_until_ready();
+}
+
+void PostgresServer::give_to_its_user(const std::filesystem::path& file) {
+  const TempDir dir;
+  give(file, dir.path() / "log");
 }
 
 PostgresServer::~PostgresServer() {

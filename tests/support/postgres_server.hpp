@@ -22,6 +22,8 @@ class PostgresServer {
   [[nodiscard]] io::postgres::Target target() const;
   // A new database, and the superuser in it.
   [[nodiscard]] io::postgres::Target create_database(const std::string& name);
+  // A file that only the server may read, such as its TLS key.
+  static void give_to_its_user(const std::filesystem::path& file);
   [[nodiscard]] pid_t pid() const { return process_->pid(); }
 
   void kill9();  // the server and all its backends, as when the machine goes

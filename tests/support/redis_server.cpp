@@ -15,7 +15,8 @@ constexpr std::chrono::seconds kLongest{20};
 
 }  // namespace
 
-RedisServer::RedisServer(std::string password) : password_(std::move(password)) {
+RedisServer::RedisServer(std::string password, std::vector<std::string> more)
+    : password_(std::move(password)), more_(std::move(more)) {
   // Another process can take the port between looking and starting.
   for (int attempt = 0; attempt < 5; ++attempt) {
     port_ = free_port();
@@ -36,6 +37,7 @@ void RedisServer::launch() {
     options.arguments.push_back("--requirepass");
     options.arguments.push_back(password_);
   }
+  options.arguments.insert(options.arguments.end(), more_.begin(), more_.end());
   process_ = std::make_unique<ChildProcess>(options);
 }
 

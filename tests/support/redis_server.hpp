@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dataplane/io/redis/client.hpp"
 #include "tests/support/child_process.hpp"
@@ -12,7 +13,8 @@ namespace chat::testing {
 // at the end. Blocking; start it from the test's own thread.
 class RedisServer {
  public:
-  explicit RedisServer(std::string password = {});
+  // `more`: arguments of redis-server.
+  explicit RedisServer(std::string password = {}, std::vector<std::string> more = {});
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
 
@@ -32,6 +34,7 @@ class RedisServer {
 
   TempDir dir_;
   std::string password_;
+  std::vector<std::string> more_;
   std::uint16_t port_ = 0;
   std::unique_ptr<ChildProcess> process_;
 };

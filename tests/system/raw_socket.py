@@ -3,6 +3,7 @@ import asyncio
 import base64
 import json
 import os
+import ssl
 import struct
 import urllib.parse
 
@@ -16,7 +17,8 @@ class RawSocket:
     @classmethod
     async def open(cls, url, token=None, **more):
         where = urllib.parse.urlsplit(url)
-        reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        secure = ssl.create_default_context() if where.scheme == "wss" else None
+        reader, writer = await asyncio.open_connection(where.hostname, where.port, ssl=secure)
         headers = {"Host": where.netloc, "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
                    "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode()}
         if token is not None:

@@ -2,19 +2,22 @@
 
 namespace chat::apps {
 
-adapters::PostgresOptions postgres_options(const std::string& role, const base::DaemonConfig& config,
-                                           std::string password) {
+adapters::PostgresOptions postgres_options(const Daemon& daemon, std::string password) {
+  const auto& config = daemon.config;
   adapters::PostgresOptions options;
   options.user = config.postgres_user;
   options.password = std::move(password);
   options.database = config.postgres_database;
-  options.application = "chat-" + role + " " + config.name;
+  options.application = "chat-" + daemon.role + " " + config.name;
+  options.ca_file = config.postgres_ca_file.string();
+  options.sslmode = config.postgres_sslmode;
   return options;
 }
 
-io::redis::Options redis_options(const base::DaemonConfig& config, std::string password) {
+io::redis::Options redis_options(const Daemon& daemon, std::string password) {
   io::redis::Options options;
-  options.where = config.redis;
+  options.where = daemon.config.redis;
+  options.secure = daemon.security.redis.get();
   options.password = std::move(password);
   return options;
 }

@@ -52,13 +52,14 @@ class Life {
 
   // False where it could not begin; the log says why.
   bool begin() {
-    auto port = admin_.listen(daemon_.config.admin);
+    auto port = admin_.listen(daemon_.config.admin, daemon_.security.admin.get());
     if (!port) {
       daemon_.log.error("admin_listen_failed", {{"reason", port.error().message}});
       return false;
     }
     map_version_.Set(static_cast<double>(daemon_.router.map().version));
     wait_for_signal();
+    for (auto* source : daemon_.security.sources()) tasks_.spawn("tls files", source->watch());
     tasks_.spawn("start", start());
     return true;
   }
@@ -91,6 +92,7 @@ class Life {
 
   base::Task<> stop() {
     co_await service_.stop();
+    for (auto* source : daemon_.security.sources()) source->stop();
     co_await admin_.stop();
     daemon_.log.info("stopped");
     signals_.cancel();
@@ -136,6 +138,8 @@ class Life {
       found.push_back({"ClockDrift", "the clock of " + daemon_.config.name +
                                          " and PostgreSQL's are more than 1 s apart: messages " +
                                          "keep their order, but tokens and times are off; keep both with NTP"});
+    for (auto& trouble : daemon_.security.troubles(daemon_.clock.now_milliseconds() / 1000))
+      found.push_back({std::move(trouble.reason), daemon_.config.name + ": " + trouble.message});
     auto list = base::Json::array();
     for (auto& each : found) list.push_back({{"reason", std::move(each.reason)}, {"message", std::move(each.message)}});
     return list;
@@ -205,7 +209,11 @@ int run_daemon(int argc, char** argv, std::string_view role,
                 .metrics = {},
                 .clock = {},
                 .io = boost::asio::io_context(1),  // one thread: no locks inside
+                .security = {},
                 .router = domain::Router(std::move(*map))};
+  auto security = Security::load(daemon.io.get_executor(), daemon.log, daemon.config);
+  if (!security) return log.error("bad_tls", {{"reason", security.error().message}}), EXIT_FAILURE;
+  daemon.security = std::move(*security);
   auto service = make_service(daemon);
   Life life(daemon, *service, std::move(*token));
   if (!life.begin()) return EXIT_FAILURE;

@@ -7,6 +7,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "dataplane/apps/daemon/security.hpp"
 #include "dataplane/base/clock.hpp"
 #include "dataplane/base/config.hpp"
 #include "dataplane/base/json.hpp"
@@ -25,6 +26,7 @@ struct Daemon {
   base::Metrics metrics;
   base::SystemClock clock;
   boost::asio::io_context io;
+  Security security;
   domain::Router router;  // read on the io thread; code on other threads keeps copies of the map
   // The difference to Postgres's clock, set by the service that can see one; above 1 s it is logged, shown in /status
   // and in chat_clock_drift_seconds.

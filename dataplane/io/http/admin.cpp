@@ -39,7 +39,9 @@ Admin::Admin(boost::asio::any_io_executor executor, const base::Log& log, base::
   server_.serve([this](Request request, Peer peer) { return handle(std::move(request), std::move(peer)); });
 }
 
-base::Result<std::uint16_t> Admin::listen(const base::HostPort& where) { return server_.listen(where, false); }
+base::Result<std::uint16_t> Admin::listen(const base::HostPort& where, const tls::Source* secure) {
+  return server_.listen(where, false, secure);
+}
 void Admin::started() { started_ = true; }
 base::Task<> Admin::stop() { co_await server_.stop(kStopGrace); }
 

@@ -27,7 +27,8 @@ class Admin {
         AdminHooks hooks);
   Admin(const Admin&) = delete;  // the server's handler points here
   Admin& operator=(const Admin&) = delete;
-  [[nodiscard]] base::Result<std::uint16_t> listen(const base::HostPort& where);
+  // `secure` as in Server::listen().
+  [[nodiscard]] base::Result<std::uint16_t> listen(const base::HostPort& where, const tls::Source* secure = nullptr);
   void started();  // /startupz turns 200
   [[nodiscard]] base::Task<> stop();
 

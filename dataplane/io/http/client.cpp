@@ -4,12 +4,11 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include "dataplane/base/tcp.hpp"
+#include "dataplane/io/tls/handshake.hpp"
 
 namespace chat::io::http {
 namespace {
@@ -38,9 +37,30 @@ class ClientCategory final : public std::error_category {
 
 ClientErrc stage_of(const std::error_code& code) {
   if (code == base::TcpErrc::resolve) return ClientErrc::resolve;
-  if (code == base::TcpErrc::timeout) return ClientErrc::timeout;
+  if (code == base::TcpErrc::timeout || code == tls::Errc::timeout) return ClientErrc::timeout;
   return ClientErrc::connect;
 }
+
+// The stream of one request, closed when its time is over. Shared with the timer's handler, which may come late.
+struct Exchange : std::enable_shared_from_this<Exchange> {
+  explicit Exchange(tls::Stream its_stream) : stream(std::move(its_stream)), timer(stream.get_executor()) {}
+  void start(base::SteadyTime when) {
+    timer.expires_at(when);
+    timer.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
+      if (!cancelled) self->passed = true;
+      boost::system::error_code ignored;
+      self->stream.socket().close(ignored);
+    });
+  }
+  tls::Stream stream;
+  boost::asio::steady_timer timer;
+  bool passed = false;
+};
+
+struct Ended {
+  Exchange& exchange;
+  ~Ended() { exchange.timer.cancel(); }
+};
 
 Request request_of(verb method, std::string_view target, std::string body, std::string_view bearer) {
   Request request(method, beast::string_view(target.data(), target.size()), 11);
@@ -58,20 +78,22 @@ std::error_code make_error_code(ClientErrc code) {
 }
 
 base::Task<base::Result<Response>> fetch(base::HostPort where, Request request, std::chrono::milliseconds timeout,
-                                         std::size_t body_bytes) {
+                                         std::size_t body_bytes, const tls::Source* secure) {
   auto shown = where.host + ":" + std::to_string(where.port);
   auto deadline = std::chrono::steady_clock::now() + timeout;
-  auto socket = co_await base::connect_tcp(where, deadline);
-  if (!socket) co_return base::fail(stage_of(socket.error().code), socket.error().message);
+  auto connected = co_await tls::connect(where, secure, deadline);
+  if (!connected) co_return base::fail(stage_of(connected.error().code), connected.error().message);
   if (request.find(field::host) == request.end()) request.set(field::host, shown);
   request.keep_alive(false);
   request.prepare_payload();
 
-  beast::tcp_stream stream(std::move(*socket));
-  stream.expires_at(deadline);
+  auto exchange = std::make_shared<Exchange>(std::move(*connected));
+  exchange->start(deadline);
+  const Ended ended{*exchange};
+  auto& stream = exchange->stream;
   boost::system::error_code error;
   co_await beast::http::async_write(stream, request, boost::asio::redirect_error(boost::asio::use_awaitable, error));
-  if (error == beast::error::timeout) co_return base::fail(ClientErrc::timeout, shown + ": not sent in time");
+  if (error && exchange->passed) co_return base::fail(ClientErrc::timeout, shown + ": not sent in time");
   // A server may refuse and answer before it has read all: the answer is worth reading then.
   bool sent = !error;
   auto send_error = error.message();
@@ -87,7 +109,7 @@ base::Task<base::Result<Response>> fetch(base::HostPort where, Request request, 
   if (!error && !parser.is_done())
     co_await beast::http::async_read(stream, buffer, parser,
                                      boost::asio::redirect_error(boost::asio::use_awaitable, error));
-  if (error == beast::error::timeout) co_return base::fail(ClientErrc::timeout, shown + ": no answer in time");
+  if (error && exchange->passed) co_return base::fail(ClientErrc::timeout, shown + ": no answer in time");
   if (error && !sent) co_return base::fail(ClientErrc::send, shown + ": " + send_error);
   if (error) co_return base::fail(ClientErrc::receive, shown + ": " + error.message());
   co_return parser.release();

@@ -11,6 +11,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include "dataplane/io/http/problem.hpp"
+#include "dataplane/io/tls/handshake.hpp"
 
 namespace chat::io::http {
 namespace {
@@ -28,10 +29,10 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
-Connection::Connection(boost::asio::ip::tcp::socket socket, const ServerLimits& limits)
-    : socket_(std::move(socket)),
+Connection::Connection(tls::Stream stream, const ServerLimits& limits)
+    : stream_(std::move(stream)),
       limits_(limits),
-      timer_(socket_.get_executor()),
+      timer_(stream_.get_executor()),
       buffer_(limits.header_bytes + kReadAhead) {}
 
 // A deadline for reading only ends the reading side, so that the answer (408) can still be sent.
@@ -43,11 +44,32 @@ void Connection::expire_after(std::chrono::milliseconds time, Expiry what) {
     self->timed_out_ = true;
     error_code ignored;
     if (what == Expiry::close) {
-      self->socket_.close(ignored);
+      self->stream_.socket().close(ignored);
     } else {
-      self->socket_.shutdown(boost::asio::socket_base::shutdown_receive, ignored);
+      self->stream_.socket().shutdown(boost::asio::socket_base::shutdown_receive, ignored);
     }
   });
+}
+
+base::Task<bool> Connection::shake_hands(tls::HandshakeSlots& slots) {
+  const auto now = std::chrono::steady_clock::now();
+  auto slot = slots.take(now, [weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->close();
+  });
+  if (!slot) co_return false;
+  const auto deadline = now + limits_.handshake_timeout;
+  auto shaken = co_await tls::handshake(stream_, deadline);
+  slot.reset();
+  if (!shaken && shaken.error().code == tls::Errc::not_tls) co_await refuse_plain();
+  co_return shaken.has_value();
+}
+
+base::Task<> Connection::refuse_plain() {
+  stream_ = tls::Stream(stream_.take_socket());
+  auto response = problem(status::bad_request, "bad_request", "this port speaks TLS: use https:// or wss://");
+  response.keep_alive(false);
+  const bool sent = co_await write(response, false);
+  if (sent) co_await linger();
 }
 
 base::Task<Connection::Next> Connection::read() {
@@ -66,7 +88,7 @@ base::Task<bool> Connection::first_bytes() {
   buffer_.shrink_to_fit();
   expire_after(limits_.idle_timeout, Expiry::close);
   error_code error;
-  auto got = co_await socket_.async_read_some(buffer_.prepare(kFirstRead), redirect_error(use_awaitable, error));
+  auto got = co_await stream_.async_read_some(buffer_.prepare(kFirstRead), redirect_error(use_awaitable, error));
   buffer_.commit(got);
   idle_ = false;
   co_return !error && !timed_out_;
@@ -77,14 +99,14 @@ base::Task<Connection::Next> Connection::read_message() {
   parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
   parser.body_limit(limits_.body_bytes);
   error_code error;
-  co_await beast::http::async_read_header(socket_, buffer_, parser, redirect_error(use_awaitable, error));
+  co_await beast::http::async_read_header(stream_, buffer_, parser, redirect_error(use_awaitable, error));
   if (error) co_return refusal(error);
   if (!parser.is_done() && beast::iequals(parser.get()[field::expect], "100-continue")) {
-    co_await boost::asio::async_write(socket_, boost::asio::buffer(kContinue), redirect_error(use_awaitable, error));
+    co_await boost::asio::async_write(stream_, boost::asio::buffer(kContinue), redirect_error(use_awaitable, error));
     if (error) co_return refusal(error);
   }
   if (!parser.is_done())
-    co_await beast::http::async_read(socket_, buffer_, parser, redirect_error(use_awaitable, error));
+    co_await beast::http::async_read(stream_, buffer_, parser, redirect_error(use_awaitable, error));
   if (error) co_return refusal(error);
   co_return parser.release();
 }
@@ -110,9 +132,9 @@ base::Task<bool> Connection::write(Response& response, bool head) {
   error_code error;
   if (head) {
     beast::http::response_serializer<beast::http::string_body> serializer(response);
-    co_await beast::http::async_write_header(socket_, serializer, redirect_error(use_awaitable, error));
+    co_await beast::http::async_write_header(stream_, serializer, redirect_error(use_awaitable, error));
   } else {
-    co_await beast::http::async_write(socket_, response, redirect_error(use_awaitable, error));
+    co_await beast::http::async_write(stream_, response, redirect_error(use_awaitable, error));
   }
   ++timer_turn_;
   timer_.cancel();
@@ -121,28 +143,28 @@ base::Task<bool> Connection::write(Response& response, bool head) {
 
 base::Task<> Connection::linger() {
   error_code error;
-  socket_.shutdown(boost::asio::socket_base::shutdown_send, error);
+  stream_.end_sending(error);
   expire_after(kLinger, Expiry::close);
   buffer_.clear();
   std::size_t discarded = 0;
   while (!error && discarded < kMostDiscarded) {
-    auto got = co_await socket_.async_read_some(buffer_.prepare(kReadAhead), redirect_error(use_awaitable, error));
+    auto got = co_await stream_.async_read_some(buffer_.prepare(kReadAhead), redirect_error(use_awaitable, error));
     discarded += got;
   }
   close();
 }
 
-boost::asio::ip::tcp::socket Connection::take_socket() {
+tls::Stream Connection::take_stream() {
   ++timer_turn_;
   timer_.cancel();
-  return std::move(socket_);
+  return std::move(stream_);
 }
 
 void Connection::close() {
   ++timer_turn_;
   timer_.cancel();
   error_code ignored;
-  socket_.close(ignored);
+  stream_.socket().close(ignored);
 }
 
 }  // namespace chat::io::http

@@ -1,11 +1,12 @@
 #pragma once
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <memory>
 #include <optional>
 
 #include "dataplane/io/http/server.hpp"
+#include "dataplane/io/tls/handshake_slots.hpp"
+#include "dataplane/io/tls/stream.hpp"
 
 namespace chat::io::http {
 
@@ -13,7 +14,11 @@ namespace chat::io::http {
 // coroutine; shared, because its timer's handler keeps it too. While idle it holds one small buffer.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(boost::asio::ip::tcp::socket socket, const ServerLimits& limits);
+  Connection(tls::Stream stream, const ServerLimits& limits);
+
+  // Before anything else where the stream has TLS. False: the connection ends here; a peer that speaks plain HTTP is
+  // told so.
+  [[nodiscard]] base::Task<bool> shake_hands(tls::HandshakeSlots& slots);
 
   // The next request. Else what is to be answered before closing (a problem), or nothing: the peer has gone, stayed
   // idle too long, or close() was called.
@@ -27,17 +32,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   [[nodiscard]] bool idle() const { return idle_; }  // between requests
   [[nodiscard]] bool has_read_ahead() const { return buffer_.size() > 0; }
-  [[nodiscard]] boost::asio::ip::tcp::socket take_socket();
+  [[nodiscard]] tls::Stream take_stream();
   void close();
 
  private:
   enum class Expiry { end_reading, close };
   void expire_after(std::chrono::milliseconds time, Expiry what);
+  base::Task<> refuse_plain();
   base::Task<bool> first_bytes();
   base::Task<Next> read_message();
   [[nodiscard]] Next refusal(const boost::system::error_code& failure) const;
 
-  boost::asio::ip::tcp::socket socket_;
+  tls::Stream stream_;
   const ServerLimits& limits_;
   boost::asio::steady_timer timer_;
   std::uint64_t timer_turn_ = 0;  // a handler of an earlier turn may be queued already: it does nothing

@@ -9,6 +9,7 @@
 #include "dataplane/base/tcp.hpp"
 #include "dataplane/io/http/connection.hpp"
 #include "dataplane/io/http/problem.hpp"
+#include "dataplane/io/tls/handshake_slots.hpp"
 
 namespace chat::io::http {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 using boost::asio::ip::tcp;
 using std::chrono::steady_clock;
 
+constexpr std::chrono::milliseconds kHandshakesPause{10};
 constexpr std::size_t kMostTurnedAway = 32;  // at a time; more are closed without a word
 
 bool wants_websocket(const Request& request) {
@@ -36,14 +38,24 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   State(const boost::asio::any_io_executor& its_executor, const base::Log& its_log, ServerLimits its_limits)
       : executor(its_executor), log(its_log), limits(its_limits), group(its_executor) {}
 
-  static base::Task<> accept(std::shared_ptr<State> self, std::shared_ptr<tcp::acceptor> acceptor);
-  static base::Task<> serve(std::shared_ptr<State> self, tcp::socket socket, Peer peer);
-  static base::Task<> run_upgraded(std::shared_ptr<State> self, tcp::socket socket, Request request, Peer peer);
-  static base::Task<> turn_away(std::shared_ptr<State> self, tcp::socket socket);
+  struct Listener {
+    tcp::acceptor acceptor;
+    const tls::Source* secure;
+    tls::Stream stream(tcp::socket socket) const {
+      return secure != nullptr ? tls::Stream(std::move(socket), secure->context()) : tls::Stream(std::move(socket));
+    }
+  };
+
+  static base::Task<> accept(std::shared_ptr<State> self, std::shared_ptr<Listener> listener);
+  static base::Task<> serve(std::shared_ptr<State> self, tls::Stream stream, Peer peer);
+  static base::Task<> run_upgraded(std::shared_ptr<State> self, tls::Stream stream, Request request, Peer peer);
+  base::Task<> room_for_handshakes();
+  static base::Task<> turn_away(std::shared_ptr<State> self, tls::Stream stream);
+  base::Task<> converse(std::shared_ptr<Connection> connection, Peer peer);
   bool leaves_no_file(tcp::socket& socket);
   base::Task<bool> answer(std::shared_ptr<Connection> connection, Request request, Peer peer);
   base::Task<> refuse(std::shared_ptr<Connection> connection, Response response);
-  void start_accepting(const std::shared_ptr<tcp::acceptor>& acceptor);
+  void start_accepting(const std::shared_ptr<Listener>& listener);
   void stop_accepting();
   void close_all();
 
@@ -62,23 +74,25 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   Handler handler;
   UpgradeHandler upgrade;
   Room room;
-  std::vector<std::shared_ptr<tcp::acceptor>> acceptors;        // shared with their coroutines
+  std::vector<std::shared_ptr<Listener>> listeners;             // shared with their coroutines
   std::unordered_set<std::shared_ptr<Connection>> connections;  // shared with theirs; without those handed over
   std::size_t count = 0;                                        // with those handed over
   base::FileShortage shortage;
+  tls::HandshakeSlots handshakes;
   std::size_t turned_away = 0;  // those whose refusal is under way
   bool stopping = false;
   base::TaskGroup group;
 };
 
-void Server::State::start_accepting(const std::shared_ptr<tcp::acceptor>& acceptor) {
-  group.spawn("http accept", accept(shared_from_this(), acceptor));
+void Server::State::start_accepting(const std::shared_ptr<Listener>& listener) {
+  group.spawn("http accept", accept(shared_from_this(), listener));
 }
 
-base::Task<> Server::State::accept(std::shared_ptr<State> self, std::shared_ptr<tcp::acceptor> acceptor) {
+base::Task<> Server::State::accept(std::shared_ptr<State> self, std::shared_ptr<Listener> listener) {
   while (!self->stopping) {
     if (self->room) co_await self->room();
-    auto socket = co_await base::accept_tcp(*acceptor, &self->shortage);
+    if (listener->secure != nullptr) co_await self->room_for_handshakes();
+    auto socket = co_await base::accept_tcp(listener->acceptor, &self->shortage);
     if (!socket || self->stopping) break;
     boost::system::error_code error;
     auto endpoint = socket->remote_endpoint(error);
@@ -86,11 +100,19 @@ base::Task<> Server::State::accept(std::shared_ptr<State> self, std::shared_ptr<
     if (self->count >= self->limits.connections) continue;  // closed by going out of scope
     if (self->leaves_no_file(*socket)) {
       if (self->turned_away < kMostTurnedAway)
-        self->group.spawn("http turned away", turn_away(self, std::move(*socket)));
+        self->group.spawn("http turned away", turn_away(self, listener->stream(std::move(*socket))));
       continue;
     }
     Peer peer{address_of(endpoint)};
-    self->group.spawn("http connection", serve(self, std::move(*socket), std::move(peer)));
+    self->group.spawn("http connection", serve(self, listener->stream(std::move(*socket)), std::move(peer)));
+  }
+}
+
+base::Task<> Server::State::room_for_handshakes() {
+  boost::asio::steady_timer pause(executor);
+  while (!stopping && handshakes.full(steady_clock::now())) {
+    const auto when = steady_clock::now() + kHandshakesPause;
+    co_await base::sleep_until(pause, when);
   }
 }
 
@@ -102,48 +124,57 @@ bool Server::State::leaves_no_file(tcp::socket& socket) {
   return true;
 }
 
-base::Task<> Server::State::turn_away(std::shared_ptr<State> self, tcp::socket socket) {
+base::Task<> Server::State::turn_away(std::shared_ptr<State> self, tls::Stream stream) {
   ++self->turned_away;
-  auto connection = std::make_shared<Connection>(std::move(socket), self->limits);
+  bool open = !stream.secure();
+  auto connection = std::make_shared<Connection>(std::move(stream), self->limits);
   self->connections.insert(connection);
+  if (!open) open = co_await connection->shake_hands(self->handshakes);
   auto response = problem(status::service_unavailable, "unavailable", "this server is full: try again, or another one");
   response.set(field::retry_after, "5");
-  co_await self->refuse(connection, std::move(response));
+  if (open) co_await self->refuse(connection, std::move(response));
   self->connections.erase(connection);
   connection->close();
   --self->turned_away;
 }
 
-base::Task<> Server::State::serve(std::shared_ptr<State> self, tcp::socket socket, Peer peer) {
+base::Task<> Server::State::serve(std::shared_ptr<State> self, tls::Stream stream, Peer peer) {
   Counted counted(*self);
-  auto connection = std::make_shared<Connection>(std::move(socket), self->limits);
+  bool open = !stream.secure();
+  auto connection = std::make_shared<Connection>(std::move(stream), self->limits);
   self->connections.insert(connection);
-  bool open = true;
-  while (open) {
-    auto next = co_await connection->read();
-    if (!next) {
-      if (next.error()) co_await self->refuse(connection, std::move(*next.error()));
-      open = false;
-    } else if (self->upgrade && wants_websocket(*next)) {
-      if (connection->has_read_ahead()) {
-        auto response = problem(status::bad_request, "bad_request", "frames before the answer to the upgrade");
-        co_await self->refuse(connection, std::move(response));
-      } else if (!self->stopping) {
-        // A coroutine of its own: this one's frame would live as long as the WebSocket.
-        self->group.spawn("http upgraded", run_upgraded(self, connection->take_socket(), std::move(*next), peer));
-      }
-      open = false;
-    } else {
-      open = co_await self->answer(connection, std::move(*next), peer);
-    }
-  }
+  if (!open) open = co_await connection->shake_hands(self->handshakes);
+  if (open) co_await self->converse(connection, std::move(peer));
   self->connections.erase(connection);
   connection->close();
 }
 
-base::Task<> Server::State::run_upgraded(std::shared_ptr<State> self, tcp::socket socket, Request request, Peer peer) {
+base::Task<> Server::State::converse(std::shared_ptr<Connection> connection, Peer peer) {
+  bool open = true;
+  while (open) {
+    auto next = co_await connection->read();
+    if (!next) {
+      if (next.error()) co_await refuse(connection, std::move(*next.error()));
+      open = false;
+    } else if (upgrade && wants_websocket(*next)) {
+      if (connection->has_read_ahead()) {
+        auto response = problem(status::bad_request, "bad_request", "frames before the answer to the upgrade");
+        co_await refuse(connection, std::move(response));
+      } else if (!stopping) {
+        // A coroutine of its own: this one's frame would live as long as the WebSocket.
+        auto self = shared_from_this();
+        group.spawn("http upgraded", run_upgraded(self, connection->take_stream(), std::move(*next), peer));
+      }
+      open = false;
+    } else {
+      open = co_await answer(connection, std::move(*next), peer);
+    }
+  }
+}
+
+base::Task<> Server::State::run_upgraded(std::shared_ptr<State> self, tls::Stream stream, Request request, Peer peer) {
   Counted counted(*self);
-  co_await self->upgrade(std::move(socket), std::move(request), std::move(peer));
+  co_await self->upgrade(std::move(stream), std::move(request), std::move(peer));
 }
 
 // False when the connection ends here.
@@ -169,7 +200,7 @@ base::Task<> Server::State::refuse(std::shared_ptr<Connection> connection, Respo
 void Server::State::stop_accepting() {
   stopping = true;
   boost::system::error_code ignored;
-  for (auto& acceptor : acceptors) acceptor->close(ignored);
+  for (auto& listener : listeners) listener->acceptor.close(ignored);
   for (const auto& connection : connections) {
     if (connection->idle()) connection->close();
   }
@@ -185,13 +216,13 @@ Server::Server(boost::asio::any_io_executor executor, const base::Log& log, Serv
 
 Server::~Server() { state_->close_all(); }
 
-base::Result<std::uint16_t> Server::listen(const base::HostPort& where, bool reuse_port) {
+base::Result<std::uint16_t> Server::listen(const base::HostPort& where, bool reuse_port, const tls::Source* secure) {
   auto acceptor = base::listen_tcp(state_->executor, where, reuse_port);
   if (!acceptor) return base::fail(std::move(acceptor).error());
-  auto shared = std::make_shared<tcp::acceptor>(std::move(*acceptor));
-  state_->acceptors.push_back(shared);
+  auto shared = std::make_shared<State::Listener>(State::Listener{std::move(*acceptor), secure});
+  state_->listeners.push_back(shared);
   if (state_->handler) state_->start_accepting(shared);
-  return shared->local_endpoint().port();
+  return shared->acceptor.local_endpoint().port();
 }
 
 void Server::serve(Handler handler, UpgradeHandler upgrade, Room room) {
@@ -200,7 +231,7 @@ void Server::serve(Handler handler, UpgradeHandler upgrade, Room room) {
   state_->upgrade = std::move(upgrade);
   state_->room = std::move(room);
   if (!first) return;
-  for (const auto& acceptor : state_->acceptors) state_->start_accepting(acceptor);
+  for (const auto& listener : state_->listeners) state_->start_accepting(listener);
 }
 
 void Server::stop_accepting() { state_->stop_accepting(); }

@@ -24,6 +24,10 @@ struct Target {
   std::string password;
   std::string database;
   std::string application;  // shows in pg_stat_activity
+  // With a file of CA certificates (PEM; read again for each connection): TLS, 1.2 at least, with a server whose
+  // certificate is of it. `sslmode`: verify-full, where it must name the host too, or verify-ca. Empty: as libpq does.
+  std::string ca_file;
+  std::string sslmode = "verify-full";
   std::chrono::milliseconds connect_timeout{3000};
   std::chrono::milliseconds statement_timeout{5000};
   bool operator==(const Target&) const = default;

@@ -42,6 +42,10 @@ std::string connection_string(const Target& target) {
   append_option(options, "keepalives_interval", "1");
   append_option(options, "keepalives_count", "3");
   append_option(options, "gssencmode", "disable");  // saves a round trip where Kerberos credentials lie around
+  if (!target.ca_file.empty()) {
+    append_option(options, "sslmode", target.sslmode);
+    append_option(options, "sslrootcert", target.ca_file);
+  }
   append_option(options, "options",
                 "-c statement_timeout=" + std::to_string(target.statement_timeout.count()) +
                     " -c idle_in_transaction_session_timeout=2000");

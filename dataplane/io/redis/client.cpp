@@ -6,9 +6,9 @@
 
 #include "dataplane/base/backoff.hpp"
 #include "dataplane/base/callback.hpp"
-#include "dataplane/base/tcp.hpp"
 #include "dataplane/io/redis/link.hpp"
 #include "dataplane/io/redis/reply.hpp"
+#include "dataplane/io/tls/handshake.hpp"
 
 namespace chat::io::redis {
 namespace {
@@ -36,7 +36,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
         watch(its_executor) {}
 
   static base::Task<> run(std::shared_ptr<Impl> self);
-  base::Task<bool> serve(boost::asio::ip::tcp::socket socket);
+  base::Task<bool> serve(tls::Stream stream);
   void send(std::span<const std::string_view> arguments, Done done, milliseconds timeout);
   void greet();
   void take(const redisReply& reply);
@@ -66,15 +66,15 @@ base::Task<> Client::Impl::run(std::shared_ptr<Impl> self) {
   bool said = false;  // one line for each outage
   while (!self->stopping) {
     auto deadline = steady_clock::now() + self->options.connect_timeout;
-    auto socket = co_await base::connect_tcp(self->options.where, deadline);
+    auto stream = co_await tls::connect(self->options.where, self->options.secure, deadline);
     if (self->stopping) break;
-    if (socket) {
-      bool was_ready = co_await self->serve(std::move(*socket));
+    if (stream) {
+      bool was_ready = co_await self->serve(std::move(*stream));
       if (self->stopping) break;
       if (was_ready) attempt = 0;
       said = said || was_ready;  // serve() said it then
     }
-    const auto& reason = socket ? self->last_reason : socket.error().message;
+    const auto& reason = stream ? self->last_reason : stream.error().message;
     if (!said) self->log.warn("redis_unreachable", {{"reason", reason}});
     said = true;
     auto jitter = std::uniform_real_distribution<double>(0, 1)(self->random);
@@ -85,8 +85,8 @@ base::Task<> Client::Impl::run(std::shared_ptr<Impl> self) {
 }
 
 // True when the server had answered the greeting.
-base::Task<bool> Client::Impl::serve(boost::asio::ip::tcp::socket socket) {
-  link = std::make_shared<Link>(std::move(socket));
+base::Task<bool> Client::Impl::serve(tls::Stream stream) {
+  link = std::make_shared<Link>(std::move(stream));
   greet();
   last_reason = co_await link->run([this](const redisReply& reply) { take(reply); });
   link.reset();

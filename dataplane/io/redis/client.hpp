@@ -7,6 +7,7 @@
 #include "dataplane/base/config.hpp"
 #include "dataplane/base/log.hpp"
 #include "dataplane/base/task.hpp"
+#include "dataplane/io/tls/source.hpp"
 
 namespace chat::io::redis {
 
@@ -24,6 +25,7 @@ struct Reply {
 struct Options {
   base::HostPort where;
   std::string password;
+  const tls::Source* secure = nullptr;  // what connections are made secure with; outlives the client. Null: plain
   std::chrono::milliseconds connect_timeout{1000};
   std::chrono::milliseconds command_timeout{1000};
   std::size_t max_in_flight = 100'000;  // commands without an answer yet; more fail with Errc::full

@@ -30,8 +30,7 @@ void append_count(std::string& out, char kind, std::size_t count) {
 
 }  // namespace
 
-Link::Link(boost::asio::ip::tcp::socket socket)
-    : socket_(std::move(socket)), reader_(make_reader()), chunk_(kLeastChunk) {}
+Link::Link(tls::Stream stream) : stream_(std::move(stream)), reader_(make_reader()), chunk_(kLeastChunk) {}
 
 Link::~Link() = default;
 
@@ -45,7 +44,7 @@ void Link::send(std::span<const std::string_view> arguments) {
   }
   if (flush_posted_ || !writing_.empty()) return;
   flush_posted_ = true;
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  boost::asio::post(stream_.get_executor(), [self = shared_from_this()] {
     self->flush_posted_ = false;
     self->flush();
   });
@@ -54,7 +53,7 @@ void Link::send(std::span<const std::string_view> arguments) {
 void Link::flush() {
   if (!is_open() || !writing_.empty() || queued_.empty()) return;
   std::swap(queued_, writing_);
-  boost::asio::async_write(socket_, boost::asio::buffer(writing_),
+  boost::asio::async_write(stream_, boost::asio::buffer(writing_),
                            [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
                              self->writing_.clear();
                              if (self->writing_.capacity() > kKeptCapacity) self->writing_.shrink_to_fit();
@@ -67,7 +66,7 @@ base::Task<std::string> Link::run(OnReply on_reply) {
   auto self = shared_from_this();
   while (is_open()) {
     boost::system::error_code error;
-    auto read = co_await socket_.async_read_some(boost::asio::buffer(chunk_),
+    auto read = co_await stream_.async_read_some(boost::asio::buffer(chunk_),
                                                  boost::asio::redirect_error(boost::asio::use_awaitable, error));
     if (error) {
       close(error.message());
@@ -106,7 +105,7 @@ void Link::close(std::string reason) {
   if (!is_open()) return;
   reason_ = std::move(reason);
   boost::system::error_code ignored;
-  socket_.close(ignored);
+  stream_.socket().close(ignored);
 }
 
 }  // namespace chat::io::redis

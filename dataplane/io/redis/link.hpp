@@ -1,5 +1,4 @@
 #pragma once
-#include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <memory>
 #include <span>
@@ -9,17 +8,18 @@
 
 #include "dataplane/base/task.hpp"
 #include "dataplane/io/redis/reply.hpp"
+#include "dataplane/io/tls/stream.hpp"
 
 namespace chat::io::redis {
 
-// One TCP connection to Redis, from connected to closed. Asio moves the bytes; hiredis only parses replies: its own
+// One connection to Redis, from connected to closed. Asio moves the bytes; hiredis only parses replies: its own
 // event layer loses the callback of a channel that is unsubscribed and subscribed again at once, and cannot PING while
 // subscribed. One thread. Shared, because reads and writes in flight keep it.
 class Link : public std::enable_shared_from_this<Link> {
  public:
   using OnReply = std::function<void(const redisReply& reply)>;  // may call close()
 
-  explicit Link(boost::asio::ip::tcp::socket socket);
+  explicit Link(tls::Stream stream);
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -30,14 +30,14 @@ class Link : public std::enable_shared_from_this<Link> {
   // Reads until the link is closed, by either side, and says why. Once.
   [[nodiscard]] base::Task<std::string> run(OnReply on_reply);
   void close(std::string reason);
-  [[nodiscard]] bool is_open() const { return socket_.is_open(); }
+  [[nodiscard]] bool is_open() const { return stream_.socket().is_open(); }
 
  private:
   void flush();
   void take_replies(const OnReply& on_reply);
   void fit_chunk(std::size_t read);
 
-  boost::asio::ip::tcp::socket socket_;
+  tls::Stream stream_;
   Reader reader_;
   std::vector<char> chunk_;  // what one read takes; larger while there is more than it holds
   std::string queued_;

@@ -5,9 +5,9 @@
 
 #include "dataplane/base/backoff.hpp"
 #include "dataplane/base/callback.hpp"
-#include "dataplane/base/tcp.hpp"
 #include "dataplane/io/redis/client.hpp"
 #include "dataplane/io/redis/link.hpp"
+#include "dataplane/io/tls/handshake.hpp"
 
 namespace chat::io::redis {
 namespace {
@@ -45,7 +45,7 @@ struct Subscriber::Impl : std::enable_shared_from_this<Subscriber::Impl> {
 
   static base::Task<> run(std::shared_ptr<Impl> self);
   static base::Task<> heartbeat(std::shared_ptr<Impl> self, std::shared_ptr<Link> its_link);
-  base::Task<> serve(boost::asio::ip::tcp::socket socket);
+  base::Task<> serve(tls::Stream stream);
   void greet();
   void take(const redisReply& reply);
   void take_greeting(const redisReply& reply);
@@ -81,10 +81,10 @@ base::Task<> Subscriber::Impl::run(std::shared_ptr<Impl> self) {
   unsigned attempt = 0;
   while (!self->stopping) {
     auto deadline = steady_clock::now() + self->options.connect_timeout;
-    auto socket = co_await base::connect_tcp(self->options.where, deadline);
+    auto stream = co_await tls::connect(self->options.where, self->options.secure, deadline);
     if (self->stopping) break;
-    if (socket) {
-      co_await self->serve(std::move(*socket));
+    if (stream) {
+      co_await self->serve(std::move(*stream));
       if (self->greeted) attempt = 0;
     }
     if (self->stopping) break;
@@ -94,8 +94,8 @@ base::Task<> Subscriber::Impl::run(std::shared_ptr<Impl> self) {
   }
 }
 
-base::Task<> Subscriber::Impl::serve(boost::asio::ip::tcp::socket socket) {
-  link = std::make_shared<Link>(std::move(socket));
+base::Task<> Subscriber::Impl::serve(tls::Stream stream) {
+  link = std::make_shared<Link>(std::move(stream));
   greeted = ready = false;
   asked = confirmed = 0;
   heard = pinged = steady_clock::now();

@@ -6,10 +6,11 @@
 #include "dataplane/base/config.hpp"
 #include "dataplane/base/log.hpp"
 #include "dataplane/base/task.hpp"
+#include "dataplane/io/tls/source.hpp"
 
 namespace chat::io::rpc {
 
-// Length-prefixed frames over TCP, both ways, many calls in flight. A frame is: u32 length (big endian, of what
+// Length-prefixed frames over TCP or TLS, both ways, many calls in flight. A frame is: u32 length (big endian, of what
 // follows), u64 call number (0: a push, no answer), payload (opaque bytes here: protocol/ gives them meaning).
 // Why not gRPC: tests/bench/README.md has the measurement.
 enum class Errc { not_connected = 1, timeout, full, closed, too_large };
@@ -20,7 +21,8 @@ inline constexpr std::size_t kMaxFrameBytes = 16 * 1024 * 1024;
 struct ClientOptions {
   base::HostPort where;
   std::chrono::milliseconds connect_timeout{1000};
-  std::size_t max_in_flight = 20'000;  // calls without an answer; more fail with Errc::full
+  const tls::Source* secure = nullptr;  // what connections are made secure with; outlives the client. Null: plain
+  std::size_t max_in_flight = 20'000;   // calls without an answer; more fail with Errc::full
   std::size_t max_queued_bytes = 64 * 1024 * 1024;
 };
 
@@ -63,7 +65,8 @@ class Server {
   using OnCall = std::function<void(const Peer& peer, std::uint64_t call, std::string_view payload)>;
   Server(boost::asio::any_io_executor executor, const base::Log& log, OnCall on_call);
   ~Server();
-  [[nodiscard]] base::Result<std::uint16_t> listen(const base::HostPort& where);
+  // `secure` as in ClientOptions; it decides whose certificate a caller must have.
+  [[nodiscard]] base::Result<std::uint16_t> listen(const base::HostPort& where, const tls::Source* secure = nullptr);
   void push_to_all(const std::string& payload);
   [[nodiscard]] std::size_t peers() const;
   // Stops accepting and reading, flushes answers until `grace`, closes.

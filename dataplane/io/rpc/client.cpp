@@ -5,9 +5,9 @@
 
 #include "dataplane/base/backoff.hpp"
 #include "dataplane/base/callback.hpp"
-#include "dataplane/base/tcp.hpp"
 #include "dataplane/io/rpc/channel.hpp"
 #include "dataplane/io/rpc/frame_link.hpp"
+#include "dataplane/io/tls/handshake.hpp"
 
 namespace chat::io::rpc {
 namespace {
@@ -62,7 +62,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
         watch(its_executor) {}
 
   static base::Task<> run(std::shared_ptr<Impl> self);
-  base::Task<> serve(boost::asio::ip::tcp::socket socket);
+  base::Task<> serve(tls::Stream stream);
   void take(std::uint64_t number, std::string_view payload);
   void call(std::string_view payload, milliseconds timeout, Done done);
   void refuse(Done done, Errc code, const char* why) const;
@@ -92,16 +92,17 @@ base::Task<> Client::Impl::run(std::shared_ptr<Impl> self) {
   bool said = false;  // one line for each outage
   while (!self->stopping) {
     auto began = steady_clock::now();
-    auto socket = co_await base::connect_tcp(self->options.where, began + self->options.connect_timeout);
+    auto deadline = began + self->options.connect_timeout;
+    auto stream = co_await tls::connect(self->options.where, self->options.secure, deadline);
     if (self->stopping) break;
-    if (socket) {
+    if (stream) {
       said = true;  // serve() says it
-      co_await self->serve(std::move(*socket));
+      co_await self->serve(std::move(*stream));
       if (self->stopping) break;
       if (steady_clock::now() - began > kSettled) attempt = 0;
     } else if (!said) {
       said = true;
-      self->log.warn("rpc_unreachable", {{"reason", socket.error().message}});
+      self->log.warn("rpc_unreachable", {{"reason", stream.error().message}});
     }
     auto jitter = std::uniform_real_distribution<double>(0, 1)(self->random);
     auto wait = base::backoff(attempt++, jitter, milliseconds(20), milliseconds(1000));
@@ -109,9 +110,9 @@ base::Task<> Client::Impl::run(std::shared_ptr<Impl> self) {
   }
 }
 
-base::Task<> Client::Impl::serve(boost::asio::ip::tcp::socket socket) {
+base::Task<> Client::Impl::serve(tls::Stream stream) {
   log.info("rpc_connected", {{"host", options.where.host}, {"port", options.where.port}});
-  link = std::make_shared<FrameLink>(std::move(socket));
+  link = std::make_shared<FrameLink>(std::move(stream));
   auto reason = co_await link->run([this](std::uint64_t number, std::string_view payload) { take(number, payload); });
   link.reset();
   if (!stopping) log.warn("rpc_lost", {{"host", options.where.host}, {"port", options.where.port}, {"reason", reason}});

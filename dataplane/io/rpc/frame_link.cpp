@@ -25,8 +25,8 @@ void append_big(std::string& out, Int value) {
 
 }  // namespace
 
-FrameLink::FrameLink(boost::asio::ip::tcp::socket socket, std::function<void()> on_drained)
-    : socket_(std::move(socket)), on_drained_(std::move(on_drained)) {}
+FrameLink::FrameLink(tls::Stream stream, std::function<void()> on_drained)
+    : stream_(std::move(stream)), on_drained_(std::move(on_drained)) {}
 
 // Copied into one buffer: for the many small frames of a turn that is cheaper than a list of buffers.
 void FrameLink::send(std::uint64_t call, std::string_view payload) {
@@ -36,7 +36,7 @@ void FrameLink::send(std::uint64_t call, std::string_view payload) {
   queued_.append(payload);
   if (flush_posted_ || !writing_.empty()) return;
   flush_posted_ = true;
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  boost::asio::post(stream_.get_executor(), [self = shared_from_this()] {
     self->flush_posted_ = false;
     self->flush();
   });
@@ -49,7 +49,7 @@ void FrameLink::flush() {
     return;
   }
   std::swap(queued_, writing_);
-  boost::asio::async_write(socket_, boost::asio::buffer(writing_),
+  boost::asio::async_write(stream_, boost::asio::buffer(writing_),
                            [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
                              self->writing_.clear();
                              if (self->writing_.capacity() > kKeptCapacity) self->writing_.shrink_to_fit();
@@ -67,7 +67,7 @@ base::Task<std::string> FrameLink::run(OnFrame on_frame) {
   while (is_open()) {
     const auto space = reader_.space();
     boost::system::error_code error;
-    auto got = co_await socket_.async_read_some(boost::asio::buffer(space.data(), space.size()),
+    auto got = co_await stream_.async_read_some(boost::asio::buffer(space.data(), space.size()),
                                                 boost::asio::redirect_error(boost::asio::use_awaitable, error));
     if (error) {
       close(error.message());
@@ -81,14 +81,14 @@ base::Task<std::string> FrameLink::run(OnFrame on_frame) {
 
 void FrameLink::end_sending() {
   boost::system::error_code ignored;
-  socket_.shutdown(boost::asio::socket_base::shutdown_send, ignored);
+  stream_.end_sending(ignored);
 }
 
 void FrameLink::close(std::string reason) {
   if (!is_open()) return;
   reason_ = std::move(reason);
   boost::system::error_code ignored;
-  socket_.close(ignored);
+  stream_.socket().close(ignored);
 }
 
 }  // namespace chat::io::rpc

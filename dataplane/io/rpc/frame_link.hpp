@@ -1,5 +1,4 @@
 #pragma once
-#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,16 +7,17 @@
 
 #include "dataplane/base/task.hpp"
 #include "dataplane/io/rpc/frame_reader.hpp"
+#include "dataplane/io/tls/stream.hpp"
 
 namespace chat::io::rpc {
 
-// One TCP connection that carries frames, from connected to closed. One thread. Shared, because reads and writes in
+// One connection that carries frames, from connected to closed. One thread. Shared, because reads and writes in
 // flight keep it. It bounds what it reads (kMaxFrameBytes); who sends looks at queued_bytes().
 class FrameLink : public std::enable_shared_from_this<FrameLink> {
  public:
   using OnFrame = std::function<void(std::uint64_t call, std::string_view payload)>;  // may call close()
 
-  explicit FrameLink(boost::asio::ip::tcp::socket socket, std::function<void()> on_drained = {});
+  explicit FrameLink(tls::Stream stream, std::function<void()> on_drained = {});
 
   // Frames of one turn of the loop leave in one write, in order. Dropped when the link is closed.
   void send(std::uint64_t call, std::string_view payload);
@@ -26,12 +26,12 @@ class FrameLink : public std::enable_shared_from_this<FrameLink> {
   [[nodiscard]] base::Task<std::string> run(OnFrame on_frame);
   void end_sending();  // the other side reads to the end, then sees the connection close
   void close(std::string reason);
-  [[nodiscard]] bool is_open() const { return socket_.is_open(); }
+  [[nodiscard]] bool is_open() const { return stream_.socket().is_open(); }
 
  private:
   void flush();
 
-  boost::asio::ip::tcp::socket socket_;
+  tls::Stream stream_;
   std::function<void()> on_drained_;  // everything queued was written
   FrameReader reader_;
   std::string queued_;

@@ -4,6 +4,8 @@
 #include "dataplane/base/tcp.hpp"
 #include "dataplane/io/rpc/channel.hpp"
 #include "dataplane/io/rpc/frame_link.hpp"
+#include "dataplane/io/tls/handshake.hpp"
+#include "dataplane/io/tls/handshake_slots.hpp"
 
 namespace chat::io::rpc {
 namespace {
@@ -44,8 +46,10 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
         group(its_executor),
         changed(its_executor) {}
 
-  static base::Task<> accept(std::shared_ptr<State> self, std::shared_ptr<tcp::acceptor> acceptor);
-  static base::Task<> serve(std::shared_ptr<State> self, tcp::socket socket);
+  static base::Task<> accept(std::shared_ptr<State> self, std::shared_ptr<tcp::acceptor> acceptor,
+                             const tls::Source* secure);
+  static base::Task<> admit(std::shared_ptr<State> self, tls::Stream stream);
+  static base::Task<> serve(std::shared_ptr<State> self, tls::Stream stream);
   [[nodiscard]] bool drained() const;
   void stop_listening();
   void close_all();
@@ -55,25 +59,49 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   OnCall on_call;
   std::vector<std::shared_ptr<tcp::acceptor>> acceptors;  // shared with their coroutines
   std::unordered_set<std::shared_ptr<Peer::Impl>> peers;
+  tls::HandshakeSlots handshakes;
   bool stopping = false;
   base::TaskGroup group;
   boost::asio::steady_timer changed;  // cancelled when drained() may have turned true
 };
 
-base::Task<> Server::State::accept(std::shared_ptr<State> self, std::shared_ptr<tcp::acceptor> acceptor) {
+base::Task<> Server::State::accept(std::shared_ptr<State> self, std::shared_ptr<tcp::acceptor> acceptor,
+                                   const tls::Source* secure) {
   while (!self->stopping) {
     auto socket = co_await base::accept_tcp(*acceptor);
     if (!socket || self->stopping) break;
     if (self->peers.size() >= kMostPeers) continue;  // closed by going out of scope
-    self->group.spawn("rpc peer", serve(self, std::move(*socket)));
+    if (secure == nullptr) {
+      self->group.spawn("rpc peer", serve(self, std::move(*socket)));
+    } else {
+      self->group.spawn("rpc handshake", admit(self, tls::Stream(std::move(*socket), secure->context())));
+    }
   }
 }
 
-base::Task<> Server::State::serve(std::shared_ptr<State> self, tcp::socket socket) {
+base::Task<> Server::State::admit(std::shared_ptr<State> self, tls::Stream stream) {
+  const auto now = steady_clock::now();
+  auto slot = self->handshakes.take(now, [&stream] {
+    boost::system::error_code ignored;
+    stream.socket().close(ignored);
+  });
+  if (!slot) co_return;
+  const auto deadline = now + tls::kHandshakeTime;
+  auto shaken = co_await tls::handshake(stream, deadline);
+  slot.reset();
+  if (self->stopping) co_return;
+  if (!shaken) {
+    self->log.warn("rpc_peer_refused", {{"reason", shaken.error().message}});
+  } else if (self->peers.size() < kMostPeers) {
+    self->group.spawn("rpc peer", serve(self, std::move(stream)));
+  }
+}
+
+base::Task<> Server::State::serve(std::shared_ptr<State> self, tls::Stream stream) {
   auto on_drained = [weak = std::weak_ptr(self)] {
     if (auto state = weak.lock(); state && state->stopping) state->changed.cancel();
   };
-  auto link = std::make_shared<FrameLink>(std::move(socket), on_drained);
+  auto link = std::make_shared<FrameLink>(std::move(stream), on_drained);
   auto impl = std::make_shared<Peer::Impl>(link);
   Peer peer(impl);
   self->peers.insert(impl);
@@ -110,12 +138,12 @@ Server::Server(boost::asio::any_io_executor executor, const base::Log& log, OnCa
 
 Server::~Server() { state_->close_all(); }
 
-base::Result<std::uint16_t> Server::listen(const base::HostPort& where) {
+base::Result<std::uint16_t> Server::listen(const base::HostPort& where, const tls::Source* secure) {
   auto acceptor = base::listen_tcp(state_->executor, where, false);
   if (!acceptor) return base::fail(std::move(acceptor).error());
   auto shared = std::make_shared<tcp::acceptor>(std::move(*acceptor));
   state_->acceptors.push_back(shared);
-  state_->group.spawn("rpc accept", State::accept(state_, shared));
+  state_->group.spawn("rpc accept", State::accept(state_, shared, secure));
   return shared->local_endpoint().port();
 }
 

@@ -11,7 +11,9 @@
 
 #include "tests/dataplane/gateway/fakes.hpp"
 #include "tests/dataplane/gateway/socket_client.hpp"
+#include "tests/support/certificates.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/run_task.hpp"
 
 namespace chat::gateway {
 namespace {
@@ -27,8 +29,9 @@ const Ulid kBob = id_of(2);
 const std::string kAliceToken = "alice-token";
 const std::string kBobToken = "bob-token";
 
-// A gateway on real sockets over fake ports. It runs on a thread of its own; tests touch the fakes through on_loop().
-class GatewayTest : public ::testing::Test {
+// A gateway on real sockets, plain or with TLS, over fake ports. It runs on a thread of its own; tests touch the fakes
+// through on_loop().
+class GatewayTest : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     tokens.identities[kAliceToken] = {kAlice, "alice", "phone", id_of(200), INT64_MAX};
@@ -46,7 +49,7 @@ class GatewayTest : public ::testing::Test {
     bus.hear = [this](auto channel, auto event) { gateway->hub().on_bus(channel, event); };
     gateway->start();
     gateway->hub().bus_ready();
-    auto listening = gateway->listen({"127.0.0.1", 0}, false);
+    auto listening = gateway->listen({"127.0.0.1", 0}, false, with_tls ? secure.get() : nullptr);
     ASSERT_TRUE(listening) << listening.error().message;
     port = *listening;
     thread = std::thread([this] { io.run(); });
@@ -81,12 +84,13 @@ class GatewayTest : public ::testing::Test {
     return on_loop([&] { return messages.say(kConversation, sender, content); });
   }
   std::unique_ptr<SocketClient> client(const std::string& token) {
-    auto socket = std::make_unique<SocketClient>(port);
+    auto socket = std::make_unique<SocketClient>(port, calls());
     EXPECT_EQ(socket->connect({{"Authorization", "Bearer " + token}}), 101);
     auto ready = socket->read();
     EXPECT_TRUE(ready && ready->at("type") == "ready");
     return socket;
   }
+  const io::tls::Source* calls() const { return with_tls ? client_side.get() : nullptr; }
   static std::string frame(Json json) { return json.dump(); }
   static std::string send_frame(const std::string& content, const std::string& id) {
     return frame({{"type", "msg.send"},
@@ -99,6 +103,12 @@ class GatewayTest : public ::testing::Test {
   boost::asio::io_context io;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   base::Log log{"test", base::Level::error};
+  const bool with_tls = std::string(GetParam()) == "tls";
+  testing::Authority authority;
+  testing::TlsFiles files{authority.issue(), authority.certificate()};
+  std::unique_ptr<io::tls::Source> secure = testing::source_of(io, log, files.server());
+  std::unique_ptr<io::tls::Source> client_side =
+      testing::source_of(io, log, files.client_without_certificate({io::tls::Peer::Check::ca_and_host, {}}));
   base::SystemClock clock;
   base::Metrics registry;
   domain::ClusterMap map;
@@ -115,9 +125,12 @@ class GatewayTest : public ::testing::Test {
   bool stopped_ = false;
 };
 
-TEST_F(GatewayTest, SignsOnByHeaderAndSaysWhoOneIs) {
+INSTANTIATE_TEST_SUITE_P(Over, GatewayTest, ::testing::Values("tcp", "tls"),
+                         [](const auto& over) { return std::string(over.param); });
+
+TEST_P(GatewayTest, SignsOnByHeaderAndSaysWhoOneIs) {
   start();
-  SocketClient alice(port);
+  SocketClient alice(port, calls());
   ASSERT_EQ(alice.connect({{"Authorization", "Bearer " + kAliceToken}, {"Sec-WebSocket-Protocol", "chat.v1.json"}}),
             101);
   EXPECT_EQ(alice.response["Sec-WebSocket-Protocol"], "chat.v1.json");
@@ -131,9 +144,9 @@ TEST_F(GatewayTest, SignsOnByHeaderAndSaysWhoOneIs) {
   EXPECT_TRUE(ready->at("server_time").is_string());
 }
 
-TEST_F(GatewayTest, SignsOnByTheFirstFrame) {
+TEST_P(GatewayTest, SignsOnByTheFirstFrame) {
   start();
-  SocketClient alice(port);
+  SocketClient alice(port, calls());
   ASSERT_EQ(alice.connect(), 101);
   alice.send(frame({{"type", "auth"}, {"id", 7}, {"token", kAliceToken}, {"device_id", "tab"}}));
   auto ready = alice.read();
@@ -144,26 +157,26 @@ TEST_F(GatewayTest, SignsOnByTheFirstFrame) {
   EXPECT_TRUE(eventually([&] { return on_loop([&] { return limiter.taken.begin()->second == 0; }); }));
 }
 
-TEST_F(GatewayTest, ClosesWhoSignsOnBadlyInTheFirstFrame) {
+TEST_P(GatewayTest, ClosesWhoSignsOnBadlyInTheFirstFrame) {
   start();
   for (const auto& first : {frame({{"type", "auth"}, {"token", "wrong"}}), frame({{"type", "ping"}}), std::string("{"),
                             frame({{"type", "auth"}})}) {
-    SocketClient anyone(port);
+    SocketClient anyone(port, calls());
     ASSERT_EQ(anyone.connect(), 101);
     anyone.send(first);
     EXPECT_EQ(anyone.closed_with(), 4401) << first;
   }
 }
 
-TEST_F(GatewayTest, ClosesWhoDoesNotSignOnInTime) {
+TEST_P(GatewayTest, ClosesWhoDoesNotSignOnInTime) {
   options.session.auth_timeout = std::chrono::milliseconds(100);
   start();
-  SocketClient silent(port);
+  SocketClient silent(port, calls());
   ASSERT_EQ(silent.connect(), 101);
   EXPECT_EQ(silent.closed_with(), 4401);
 }
 
-TEST_F(GatewayTest, RefusesUpgradesWithAProblem) {
+TEST_P(GatewayTest, RefusesUpgradesWithAProblem) {
   options.allowed_origins = {"https://chat.example.org"};
   start();
   struct Case {
@@ -182,7 +195,7 @@ TEST_F(GatewayTest, RefusesUpgradesWithAProblem) {
       {{{"Authorization", bearer}, {"Sec-WebSocket-Version", "8"}}, "/v1/ws", 426, "bad_request"},
   };
   for (const auto& one : cases) {
-    SocketClient anyone(port);
+    SocketClient anyone(port, calls());
     EXPECT_EQ(anyone.connect(one.headers, one.target), one.status);
     EXPECT_EQ(anyone.response[boost::beast::http::field::content_type], "application/problem+json");
     auto body = base::parse_json(anyone.response.body());
@@ -195,12 +208,12 @@ TEST_F(GatewayTest, RefusesUpgradesWithAProblem) {
            {{"Authorization", bearer}, {"Sec-WebSocket-Protocol", "other, chat.v1.json"}},
            {{"Authorization", bearer}, {"Sec-WebSocket-Protocol", "other"}},
            {{"Authorization", "bearer " + kAliceToken}}}) {
-    SocketClient anyone(port);
+    SocketClient anyone(port, calls());
     EXPECT_EQ(anyone.connect(headers), 101);
   }
 }
 
-TEST_F(GatewayTest, LimitsThoseWithoutAGoodTokenAndNotTheOthers) {
+TEST_P(GatewayTest, LimitsThoseWithoutAGoodTokenAndNotTheOthers) {
   map.version = 1;
   map.limits.connects_per_minute_per_address = 3;
   domain::ClusterMap newer = map;
@@ -208,24 +221,24 @@ TEST_F(GatewayTest, LimitsThoseWithoutAGoodTokenAndNotTheOthers) {
   router = domain::Router(newer);
   start();
   for (int i = 0; i < 3; ++i) {
-    SocketClient bad(port);
+    SocketClient bad(port, calls());
     EXPECT_EQ(bad.connect({{"Authorization", "Bearer wrong"}}), 401);
   }
-  SocketClient bad(port);
+  SocketClient bad(port, calls());
   EXPECT_EQ(bad.connect({{"Authorization", "Bearer wrong"}}), 429);
   EXPECT_EQ(bad.response[boost::beast::http::field::retry_after], "7");
-  SocketClient without(port);
+  SocketClient without(port, calls());
   EXPECT_EQ(without.connect(), 429);
   client(kAliceToken);
 }
 
-TEST_F(GatewayTest, ClosesOneConnectionTooManyOfAUser) {
+TEST_P(GatewayTest, ClosesOneConnectionTooManyOfAUser) {
   map.limits.connections_per_user = 2;
   router = domain::Router(map);
   start();
   auto first = client(kAliceToken);
   auto second = client(kAliceToken);
-  SocketClient third(port);
+  SocketClient third(port, calls());
   ASSERT_EQ(third.connect({{"Authorization", "Bearer " + kAliceToken}}), 101);
   EXPECT_EQ(third.closed_with(), 4429);
   client(kBobToken);
@@ -233,22 +246,22 @@ TEST_F(GatewayTest, ClosesOneConnectionTooManyOfAUser) {
   EXPECT_TRUE(eventually([&] { return on_loop([&] { return presence.connections[kAlice].size() == 1; }); }));
   on_loop([&] { presence.away = true; });  // then each gateway counts its own
   auto again = client(kAliceToken);
-  SocketClient fourth(port);
+  SocketClient fourth(port, calls());
   ASSERT_EQ(fourth.connect({{"Authorization", "Bearer " + kAliceToken}}), 101);
   EXPECT_EQ(fourth.closed_with(), 4429);
 }
 
-TEST_F(GatewayTest, IsFullAtTheMaximumThatTheMapGives) {
+TEST_P(GatewayTest, IsFullAtTheMaximumThatTheMapGives) {
   map.limits.connections_per_gateway = 1;
   router = domain::Router(map);
   start();
   auto first = client(kAliceToken);
-  SocketClient second(port);
+  SocketClient second(port, calls());
   EXPECT_EQ(second.connect({{"Authorization", "Bearer " + kBobToken}}), 503);
   EXPECT_FALSE(second.response[boost::beast::http::field::retry_after].empty());
 }
 
-TEST_F(GatewayTest, ACrowdIsLetInOneAfterTheOtherAndNobodyIsForgotten) {
+TEST_P(GatewayTest, ACrowdIsLetInOneAfterTheOtherAndNobodyIsForgotten) {
   options.turnstile.per_second = 100;
   options.turnstile.burst = 1;
   options.turnstile.waiting = 4;  // the others wait in the kernel's queue
@@ -258,7 +271,7 @@ TEST_F(GatewayTest, ACrowdIsLetInOneAfterTheOtherAndNobodyIsForgotten) {
   constexpr std::size_t kCrowd = 40;
   std::vector<std::future<int>> crowd;
   std::vector<std::unique_ptr<SocketClient>> sockets;
-  for (std::size_t i = 0; i < kCrowd; ++i) sockets.push_back(std::make_unique<SocketClient>(port));
+  for (std::size_t i = 0; i < kCrowd; ++i) sockets.push_back(std::make_unique<SocketClient>(port, calls()));
   const auto begun = std::chrono::steady_clock::now();
   for (auto& socket : sockets) {
     crowd.push_back(std::async(std::launch::async, [&socket] {
@@ -270,16 +283,16 @@ TEST_F(GatewayTest, ACrowdIsLetInOneAfterTheOtherAndNobodyIsForgotten) {
   EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(350));
 }
 
-TEST_F(GatewayTest, WhoDoesNotGetATurnInTimeIsSentAway) {
+TEST_P(GatewayTest, WhoDoesNotGetATurnInTimeIsSentAway) {
   options.turnstile.burst = 1;
   options.turnstile.at_once = 1;
   options.turnstile.patience = std::chrono::milliseconds(100);
   options.hub.sign_on = std::chrono::seconds(5);
   messages.away = true;  // so that a sign-on takes long
   start();
-  SocketClient alice(port);
+  SocketClient alice(port, calls());
   ASSERT_EQ(alice.connect({{"Authorization", "Bearer " + kAliceToken}}), 101);
-  SocketClient bob(port);
+  SocketClient bob(port, calls());
   EXPECT_EQ(bob.connect({{"Authorization", "Bearer " + kBobToken}}), 503);
   EXPECT_FALSE(bob.response[boost::beast::http::field::retry_after].empty());
   on_loop([&] { messages.away = false; });
@@ -287,37 +300,42 @@ TEST_F(GatewayTest, WhoDoesNotGetATurnInTimeIsSentAway) {
   client(kBobToken);
 }
 
-TEST_F(GatewayTest, WhoSignsOnByTheFirstFrameWaitsForATurnToo) {
+TEST_P(GatewayTest, WhoSignsOnByTheFirstFrameWaitsForATurnToo) {
   options.turnstile.at_once = 1;
   options.turnstile.patience = std::chrono::milliseconds(100);
   options.hub.sign_on = std::chrono::seconds(5);
   start();
-  SocketClient bob(port);
+  SocketClient bob(port, calls());
   ASSERT_EQ(bob.connect(), 101);
   on_loop([&] { messages.away = true; });
-  SocketClient alice(port);
+  SocketClient alice(port, calls());
   ASSERT_EQ(alice.connect({{"Authorization", "Bearer " + kAliceToken}}), 101);
   bob.send(frame({{"type", "auth"}, {"token", kBobToken}}));
   EXPECT_EQ(bob.closed_with(), 1012);
 }
 
-TEST_F(GatewayTest, WhoLeftWhileWaitingIsNotSignedOn) {
+TEST_P(GatewayTest, WhoLeftWhileWaitingIsNotSignedOn) {
   options.turnstile.at_once = 1;
   options.hub.sign_on = std::chrono::seconds(5);
   messages.away = true;
   start();
-  SocketClient alice(port);
+  SocketClient alice(port, calls());
   ASSERT_EQ(alice.connect({{"Authorization", "Bearer " + kAliceToken}}), 101);
   {
     boost::asio::io_context its_io;
-    boost::asio::ip::tcp::socket bob(its_io);
-    bob.connect({boost::asio::ip::make_address("127.0.0.1"), port});
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    auto bob = testing::run_task(its_io, io::tls::connect({"127.0.0.1", port}, calls(), deadline));
+    ASSERT_TRUE(bob);
     const std::string request =
         "GET /v1/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer " +
         kBobToken + "\r\n\r\n";
-    boost::asio::write(bob, boost::asio::buffer(request));
+    boost::asio::async_write(*bob, boost::asio::buffer(request), [](const auto&, std::size_t) {});
+    its_io.restart();
+    its_io.run();
     EXPECT_TRUE(eventually([&] { return registry.text().find("chat_gateway_waiting 1") != std::string::npos; }));
+    boost::system::error_code ignored;
+    bob->end_sending(ignored);
   }
   on_loop([&] { messages.away = false; });
   ASSERT_TRUE(alice.read_type("ready"));
@@ -326,7 +344,7 @@ TEST_F(GatewayTest, WhoLeftWhileWaitingIsNotSignedOn) {
   EXPECT_NE(registry.text().find("chat_gateway_connects_total 1"), std::string::npos);
 }
 
-TEST_F(GatewayTest, AMessageIsAcknowledgedAndReachesEveryDevice) {
+TEST_P(GatewayTest, AMessageIsAcknowledgedAndReachesEveryDevice) {
   start();
   auto phone = client(kAliceToken);
   auto laptop = client(kAliceToken);
@@ -354,7 +372,7 @@ TEST_F(GatewayTest, AMessageIsAcknowledgedAndReachesEveryDevice) {
   }
 }
 
-TEST_F(GatewayTest, PingIsAnsweredWithItsId) {
+TEST_P(GatewayTest, PingIsAnsweredWithItsId) {
   start();
   auto alice = client(kAliceToken);
   alice->send(R"({"type":"ping","id":17})");
@@ -364,7 +382,7 @@ TEST_F(GatewayTest, PingIsAnsweredWithItsId) {
   EXPECT_EQ(pong->at("id"), 17);
 }
 
-TEST_F(GatewayTest, BadFramesGetAnErrorAndTheConnectionStays) {
+TEST_P(GatewayTest, BadFramesGetAnErrorAndTheConnectionStays) {
   start();
   auto alice = client(kAliceToken);
   struct Case {
@@ -412,14 +430,14 @@ TEST_F(GatewayTest, BadFramesGetAnErrorAndTheConnectionStays) {
   EXPECT_TRUE(alice->read_type("pong"));
 }
 
-TEST_F(GatewayTest, GoingOnWithBadFramesEndsTheConnection) {
+TEST_P(GatewayTest, GoingOnWithBadFramesEndsTheConnection) {
   start();
   auto alice = client(kAliceToken);
   for (int i = 0; i < 150; ++i) alice->send("{");
   EXPECT_EQ(alice->closed_with(), 1008);
 }
 
-TEST_F(GatewayTest, GoingOnPastTheLimitsEndsTheConnection) {
+TEST_P(GatewayTest, GoingOnPastTheLimitsEndsTheConnection) {
   messages.refuse_sends = true;
   start();
   auto alice = client(kAliceToken);
@@ -433,7 +451,7 @@ TEST_F(GatewayTest, GoingOnPastTheLimitsEndsTheConnection) {
   EXPECT_EQ(alice->closed_with(), 1008);
 }
 
-TEST_F(GatewayTest, TooLongAFrameAndABinaryOneClose) {
+TEST_P(GatewayTest, TooLongAFrameAndABinaryOneClose) {
   start();
   auto alice = client(kAliceToken);
   auto bob = client(kBobToken);
@@ -443,7 +461,7 @@ TEST_F(GatewayTest, TooLongAFrameAndABinaryOneClose) {
   EXPECT_EQ(bob->closed_with(), 1003);
 }
 
-TEST_F(GatewayTest, TheLongestFrameIsRead) {
+TEST_P(GatewayTest, TheLongestFrameIsRead) {
   start();
   auto alice = client(kAliceToken);
   std::string longest = R"({"type":"ping","x":")";
@@ -453,7 +471,7 @@ TEST_F(GatewayTest, TheLongestFrameIsRead) {
   EXPECT_TRUE(alice->read_type("pong"));
 }
 
-TEST_F(GatewayTest, SilenceClosesAndAnySignOfLifeDoesNot) {
+TEST_P(GatewayTest, SilenceClosesAndAnySignOfLifeDoesNot) {
   options.session.heartbeat_timeout = std::chrono::milliseconds(400);
   start();
   auto silent = client(kAliceToken);
@@ -475,7 +493,7 @@ TEST_F(GatewayTest, SilenceClosesAndAnySignOfLifeDoesNot) {
   EXPECT_TRUE(talking->read_type("pong"));
 }
 
-TEST_F(GatewayTest, ASlowReaderIsClosedAndNobodyElseWaits) {
+TEST_P(GatewayTest, ASlowReaderIsClosedAndNobodyElseWaits) {
   options.connection.close_timeout = std::chrono::milliseconds(300);
   start();
   auto slow = client(kAliceToken);
@@ -503,7 +521,7 @@ TEST_F(GatewayTest, ASlowReaderIsClosedAndNobodyElseWaits) {
   EXPECT_TRUE(bob->read_type("pong"));
 }
 
-TEST_F(GatewayTest, SyncAnswersWhatChangedAndHoldsLiveFramesUntilItIsDone) {
+TEST_P(GatewayTest, SyncAnswersWhatChangedAndHoldsLiveFramesUntilItIsDone) {
   for (int i = 0; i < 3; ++i) messages.say(kConversation, kBob, "old " + std::to_string(i));
   messages.edit(kConversation, 1, "old 0, edited");
   start();
@@ -537,7 +555,7 @@ TEST_F(GatewayTest, SyncAnswersWhatChangedAndHoldsLiveFramesUntilItIsDone) {
   EXPECT_EQ(live->at("rev"), 6);  // and not 5 again
 }
 
-TEST_F(GatewayTest, ALiveFrameDuringASyncComesAfterSyncDone) {
+TEST_P(GatewayTest, ALiveFrameDuringASyncComesAfterSyncDone) {
   messages.say(kConversation, kBob, "old");
   start();
   auto alice = client(kAliceToken);
@@ -567,7 +585,7 @@ TEST_F(GatewayTest, ALiveFrameDuringASyncComesAfterSyncDone) {
   EXPECT_EQ(got, (std::vector<std::string>{"1", "done", "2"}));
 }
 
-TEST_F(GatewayTest, ALongSyncGoesAtThePaceOfItsReader) {
+TEST_P(GatewayTest, ALongSyncGoesAtThePaceOfItsReader) {
   constexpr int kMany = 3000;  // more than a send queue takes
   for (int i = 0; i < kMany; ++i) messages.say(kConversation, kBob, std::string(2000, 'x'));
   start();
@@ -583,7 +601,7 @@ TEST_F(GatewayTest, ALongSyncGoesAtThePaceOfItsReader) {
   EXPECT_EQ(done->at("conversations").at(kConversation.text()), kMany);
 }
 
-TEST_F(GatewayTest, SyncLeavesOutWhatIsNotMine) {
+TEST_P(GatewayTest, SyncLeavesOutWhatIsNotMine) {
   start();
   auto alice = client(kAliceToken);
   alice->send(frame({{"type", "sync"}, {"conversations", {{id_of(99).text(), 3}, {kConversation.text(), 1000}}}}));
@@ -593,7 +611,7 @@ TEST_F(GatewayTest, SyncLeavesOutWhatIsNotMine) {
   EXPECT_EQ(done->at("conversations"), Json({{kConversation.text(), 0}}));
 }
 
-TEST_F(GatewayTest, WhileChatMessagesIsAwayNothingIsAcknowledgedAndSocketsStay) {
+TEST_P(GatewayTest, WhileChatMessagesIsAwayNothingIsAcknowledgedAndSocketsStay) {
   start();
   auto alice = client(kAliceToken);
   on_loop([&] { messages.away = true; });
@@ -608,7 +626,7 @@ TEST_F(GatewayTest, WhileChatMessagesIsAwayNothingIsAcknowledgedAndSocketsStay) 
   EXPECT_TRUE(alice->read_type("ack"));
 }
 
-TEST_F(GatewayTest, ReceiptsReachTheOtherMembers) {
+TEST_P(GatewayTest, ReceiptsReachTheOtherMembers) {
   start();
   auto alice = client(kAliceToken);
   auto bob = client(kBobToken);
@@ -620,7 +638,7 @@ TEST_F(GatewayTest, ReceiptsReachTheOtherMembers) {
   EXPECT_EQ(receipt->at("user_id"), kAlice.text());
 }
 
-TEST_F(GatewayTest, WhoIsAddedLateCatchesUpBeforeTheLiveFrames) {
+TEST_P(GatewayTest, WhoIsAddedLateCatchesUpBeforeTheLiveFrames) {
   const auto group = id_of(101);
   const auto dora = id_of(4);
   tokens.identities["dora-token"] = {dora, "dora", "d", id_of(202), INT64_MAX};
@@ -651,7 +669,7 @@ TEST_F(GatewayTest, WhoIsAddedLateCatchesUpBeforeTheLiveFrames) {
   }
 }
 
-TEST_F(GatewayTest, WhatASyncAnsweredDoesNotComeAgainWhenTheHubTakesTheMemberUpLater) {
+TEST_P(GatewayTest, WhatASyncAnsweredDoesNotComeAgainWhenTheHubTakesTheMemberUpLater) {
   const auto group = id_of(101);
   const auto dora = id_of(4);
   tokens.identities["dora-token"] = {dora, "dora", "d", id_of(202), INT64_MAX};
@@ -682,7 +700,7 @@ TEST_F(GatewayTest, WhatASyncAnsweredDoesNotComeAgainWhenTheHubTakesTheMemberUpL
   EXPECT_EQ(next->at("rev"), 2);
 }
 
-TEST_F(GatewayTest, NothingOfAConversationComesAfterTheWordThatOneWasRemoved) {
+TEST_P(GatewayTest, NothingOfAConversationComesAfterTheWordThatOneWasRemoved) {
   messages.say(kConversation, kBob, "one");
   start();
   auto alice = client(kAliceToken);
@@ -706,7 +724,23 @@ TEST_F(GatewayTest, NothingOfAConversationComesAfterTheWordThatOneWasRemoved) {
   EXPECT_EQ(second->at("conversations"), Json::object());
 }
 
-TEST_F(GatewayTest, DrainTellsEveryoneThenClosesTheRest) {
+TEST_P(GatewayTest, ConnectionsGoOnWhenTheCertificateChanges) {
+  if (!with_tls) GTEST_SKIP() << "there is none";
+  start();
+  auto alice = client(kAliceToken);
+  testing::Authority next;
+  files.put(next.issue(), next.certificate());
+  EXPECT_TRUE(on_loop([this] { return secure->look(std::time(nullptr)); }));
+  SocketClient suspicious(port, calls());
+  EXPECT_EQ(suspicious.connect(), 0) << "the new certificate is of another CA";
+  EXPECT_TRUE(client_side->look(std::time(nullptr)));
+  auto bob = client(kBobToken);
+  say(kBob, "after");
+  EXPECT_TRUE(alice->read_type("message"));
+  EXPECT_TRUE(bob->read_type("message"));
+}
+
+TEST_P(GatewayTest, DrainTellsEveryoneThenClosesTheRest) {
   domain::ClusterMap with_others;
   with_others.version = 1;
   with_others.gateways = {{"gateway-0", "ws://self", {}, false},
@@ -727,7 +761,7 @@ TEST_F(GatewayTest, DrainTellsEveryoneThenClosesTheRest) {
     EXPECT_EQ(notice->at("reconnect_url"), "ws://other");
   }
   EXPECT_EQ(on_loop([&] { return gateway->not_ready(); }), "draining");
-  SocketClient late(port);
+  SocketClient late(port, calls());
   EXPECT_EQ(late.connect({{"Authorization", "Bearer " + kAliceToken}}), 503);
   alice->send(send_frame("still answered", "m"));
   EXPECT_TRUE(alice->read_type("ack"));
@@ -742,7 +776,7 @@ TEST_F(GatewayTest, DrainTellsEveryoneThenClosesTheRest) {
   }));
 }
 
-TEST_F(GatewayTest, DrainEndsEarlyWhenFewAreLeft) {
+TEST_P(GatewayTest, DrainEndsEarlyWhenFewAreLeft) {
   start();
   auto alice = client(kAliceToken);
   auto bob = client(kBobToken);
@@ -752,18 +786,18 @@ TEST_F(GatewayTest, DrainEndsEarlyWhenFewAreLeft) {
   EXPECT_EQ(alice->closed_with(), 1012);
 }
 
-TEST_F(GatewayTest, StoppingDrainsAndRefusesNewConnections) {
+TEST_P(GatewayTest, StoppingDrainsAndRefusesNewConnections) {
   start();
   auto alice = client(kAliceToken);
   auto stopped = stop(std::chrono::milliseconds(200));
   ASSERT_TRUE(alice->read_type("server_maintenance"));
   EXPECT_EQ(alice->closed_with(), 1012);
   EXPECT_EQ(stopped.wait_for(std::chrono::seconds(10)), std::future_status::ready);
-  SocketClient late(port);
+  SocketClient late(port, calls());
   EXPECT_EQ(late.connect({{"Authorization", "Bearer " + kAliceToken}}), 0);
 }
 
-TEST_F(GatewayTest, SigningOutClosesTheSocketsOfThatSession) {
+TEST_P(GatewayTest, SigningOutClosesTheSocketsOfThatSession) {
   start();
   auto alice = client(kAliceToken);
   auto bob = client(kBobToken);

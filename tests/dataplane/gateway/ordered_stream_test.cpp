@@ -2,26 +2,51 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <optional>
 
+#include "dataplane/io/tls/handshake.hpp"
+#include "tests/support/certificates.hpp"
+#include "tests/support/run_task.hpp"
+
 namespace chat::gateway {
 namespace {
+
+namespace testing = chat::testing;
 
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-// A stream and its peer over loopback.
-class OrderedStreamTest : public ::testing::Test {
+// A stream and its peer over loopback, plain or with TLS.
+class OrderedStreamTest : public ::testing::TestWithParam<const char*> {
  protected:
-  OrderedStreamTest() : peer_(io_) {
+  OrderedStreamTest() {
     tcp::acceptor acceptor(io_, {boost::asio::ip::address_v4::loopback(), 0});
-    peer_.connect(acceptor.local_endpoint());
-    stream_.emplace(acceptor.accept());
+    tcp::socket calling(io_);
+    calling.connect(acceptor.local_endpoint());
+    if (std::string(GetParam()) == "tcp") {
+      peer_.emplace(std::move(calling));
+      stream_.emplace(acceptor.accept());
+    } else {
+      shake_hands(std::move(calling), acceptor.accept());
+    }
     stream_->socket().set_option(tcp::socket::send_buffer_size(4096));
-    peer_.set_option(tcp::socket::receive_buffer_size(4096));
+    peer_->socket().set_option(tcp::socket::receive_buffer_size(4096));
+  }
+  void shake_hands(tcp::socket calling, tcp::socket called) {
+    peer_.emplace(std::move(calling), client_->context(), "127.0.0.1");
+    io::tls::Stream served(std::move(called), secure_->context());
+    std::optional<base::Status> ended;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    boost::asio::co_spawn(io_, io::tls::handshake(*peer_, deadline),
+                          [&](const std::exception_ptr&, base::Status status) { ended = std::move(status); });
+    EXPECT_TRUE(testing::run_task(io_, io::tls::handshake(served, deadline)));
+    run([&] { return ended.has_value(); });
+    EXPECT_TRUE(*ended);
+    stream_.emplace(std::move(served));
   }
   // As Beast writes; true once it has completed.
   void write(const std::string& bytes, bool& done) {
@@ -49,7 +74,12 @@ class OrderedStreamTest : public ::testing::Test {
   }
   std::string read(std::size_t size) {
     std::string bytes(size, '\0');
-    boost::asio::read(peer_, boost::asio::buffer(bytes));
+    bool done = false;
+    boost::asio::async_read(*peer_, boost::asio::buffer(bytes), [&](error_code error, std::size_t) {
+      EXPECT_FALSE(error) << error.message();
+      done = true;
+    });
+    run([&] { return done; });
     return bytes;
   }
   // More than the kernel takes while the peer does not read.
@@ -66,7 +96,7 @@ class OrderedStreamTest : public ::testing::Test {
 
   // The peer reads as much as comes, from now on.
   void collect() {
-    peer_.async_read_some(boost::asio::buffer(piece_), [this](error_code error, std::size_t n) {
+    peer_->async_read_some(boost::asio::buffer(piece_), [this](error_code error, std::size_t n) {
       got_.append(piece_, 0, n);
       if (!error) collect();
     });
@@ -76,13 +106,22 @@ class OrderedStreamTest : public ::testing::Test {
   const std::string kPong = "\x8A\x01p";
   const std::string kClose = "\x88\x02\x03\xE8";
   boost::asio::io_context io_;
-  tcp::socket peer_;
+  base::Log log_{"test", base::Level::error};
+  testing::Authority authority_;
+  testing::TlsFiles files_{authority_.issue(), authority_.certificate()};
+  std::unique_ptr<io::tls::Source> secure_ = testing::source_of(io_, log_, files_.server());
+  std::unique_ptr<io::tls::Source> client_ =
+      testing::source_of(io_, log_, files_.client_without_certificate({io::tls::Peer::Check::ca_and_host, {}}));
+  std::optional<io::tls::Stream> peer_;
   std::optional<OrderedStream> stream_;
   std::string piece_ = std::string(16 * 1024, '\0');
   std::string got_;
 };
 
-TEST_F(OrderedStreamTest, ManyFramesLeaveInTheirOrder) {
+INSTANTIATE_TEST_SUITE_P(Over, OrderedStreamTest, ::testing::Values("tcp", "tls"),
+                         [](const auto& over) { return std::string(over.param); });
+
+TEST_P(OrderedStreamTest, ManyFramesLeaveInTheirOrder) {
   upgrade();
   std::string sent;
   for (int i = 0; i < 200; ++i) {
@@ -95,7 +134,7 @@ TEST_F(OrderedStreamTest, ManyFramesLeaveInTheirOrder) {
   EXPECT_EQ(read(sent.size()), sent);
 }
 
-TEST_F(OrderedStreamTest, WhatBeastWritesWaitsForTheFramesBeforeItAndCompletesWhenItHasLeft) {
+TEST_P(OrderedStreamTest, WhatBeastWritesWaitsForTheFramesBeforeItAndCompletesWhenItHasLeft) {
   upgrade();
   auto sent = fill();
   bool done = false;
@@ -109,7 +148,7 @@ TEST_F(OrderedStreamTest, WhatBeastWritesWaitsForTheFramesBeforeItAndCompletesWh
   run([&] { return done; });
   sent += kPong + *after;
   // Whoever pushed is who flushes.
-  while (!stream_->queue().empty()) {
+  while (!stream_->all_left()) {
     ASSERT_FALSE(stream_->flush());
     io_.poll();
   }
@@ -117,7 +156,7 @@ TEST_F(OrderedStreamTest, WhatBeastWritesWaitsForTheFramesBeforeItAndCompletesWh
   EXPECT_TRUE(got_ == sent);
 }
 
-TEST_F(OrderedStreamTest, NothingFollowsACloseFrame) {
+TEST_P(OrderedStreamTest, NothingFollowsACloseFrame) {
   upgrade();
   bool done = false;
   const auto before = make_frame("before");
@@ -132,12 +171,13 @@ TEST_F(OrderedStreamTest, NothingFollowsACloseFrame) {
   const auto sent = *before + kClose;
   EXPECT_EQ(read(sent.size()), sent);
   char more = 0;
-  error_code error;
-  EXPECT_EQ(peer_.read_some(boost::asio::buffer(&more, 1), error), 0U);
-  EXPECT_EQ(error, boost::asio::error::eof);
+  std::optional<error_code> ended;
+  peer_->async_read_some(boost::asio::buffer(&more, 1), [&](error_code error, std::size_t) { ended = error; });
+  run([&] { return ended.has_value(); });
+  EXPECT_EQ(ended, boost::asio::error::eof);
 }
 
-TEST_F(OrderedStreamTest, WhatWasDroppedCompletesToo) {
+TEST_P(OrderedStreamTest, WhatWasDroppedCompletesToo) {
   upgrade();
   fill();
   bool pong = false;
@@ -149,10 +189,10 @@ TEST_F(OrderedStreamTest, WhatWasDroppedCompletesToo) {
   run([&] { return pong && done && stream_->queue().empty(); });
 }
 
-TEST_F(OrderedStreamTest, SaysWhenThePeerHasGone) {
+TEST_P(OrderedStreamTest, SaysWhenThePeerHasGone) {
   upgrade();
-  peer_.set_option(tcp::socket::linger(true, 0));
-  peer_.close();
+  peer_->socket().set_option(tcp::socket::linger(true, 0));
+  peer_->socket().close();
   error_code error;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (!error && std::chrono::steady_clock::now() < deadline) {

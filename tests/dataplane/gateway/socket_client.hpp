@@ -13,27 +13,45 @@
 #include <vector>
 
 #include "dataplane/base/json.hpp"
+#include "dataplane/io/tls/handshake.hpp"
+#include "tests/support/run_task.hpp"
 
 namespace chat::testing {
+
+// A stream below Beast's WebSocket, as Beast wants to end it.
+struct ClientStream : io::tls::Stream {
+  explicit ClientStream(Stream stream) : Stream(std::move(stream)) {}
+  friend void beast_close_socket(ClientStream& stream) {
+    boost::system::error_code ignored;
+    stream.socket().close(ignored);
+  }
+  friend void teardown(boost::beast::role_type role, ClientStream& stream, boost::system::error_code& error) {
+    boost::beast::websocket::teardown(role, stream.socket(), error);
+  }
+  template <class Handler>
+  friend void async_teardown(boost::beast::role_type role, ClientStream& stream, Handler&& handler) {
+    boost::beast::websocket::async_teardown(role, stream.socket(), std::forward<Handler>(handler));
+  }
+};
 
 // A WebSocket client for tests, on Beast, blocking with a time limit. Nothing of the gateway is in it.
 class SocketClient {
  public:
   using Headers = std::map<std::string, std::string>;
-  explicit SocketClient(std::uint16_t port) : port_(port) {}
+  // With TLS where `secure` is not null.
+  explicit SocketClient(std::uint16_t port, const io::tls::Source* secure = nullptr) : port_(port), secure_(secure) {}
 
   // The status of the answer: 101, or that of the refusal, whose headers and body are in `response` then.
   int connect(const Headers& headers = {}, const std::string& target = "/v1/ws") {
     namespace ws = boost::beast::websocket;
-    boost::asio::ip::tcp::socket socket(io_);
-    boost::system::error_code error;
-    socket.connect({boost::asio::ip::make_address("127.0.0.1"), port_}, error);
-    if (error) return 0;
-    stream_.emplace(std::move(socket));
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    auto connected = run_task(io_, io::tls::connect({"127.0.0.1", port_}, secure_, deadline));
+    if (!connected) return 0;
+    stream_.emplace(std::move(*connected));
     stream_->set_option(ws::stream_base::decorator([&headers](ws::request_type& request) {
       for (const auto& [name, value] : headers) request.set(name, value);
     }));
-    error = run([&](auto done) {
+    run([&](auto done) {
       stream_->async_handshake(response, "127.0.0.1:" + std::to_string(port_), target, std::move(done));
     });
     return static_cast<int>(response.result_int());
@@ -73,7 +91,7 @@ class SocketClient {
     }
   }
   void drop() { stream_.reset(); }
-  boost::asio::ip::tcp::socket& socket() { return stream_->next_layer(); }
+  boost::asio::ip::tcp::socket& socket() { return stream_->next_layer().socket(); }
 
   boost::beast::websocket::response_type response;
 
@@ -101,7 +119,7 @@ class SocketClient {
     timed_out_ = !done;
     if (timed_out_) {  // the operation ends with the socket; its handler must not outlive this frame
       boost::system::error_code ignored;
-      stream_->next_layer().close(ignored);
+      socket().close(ignored);
       while (!done && io_.run_one() > 0) {
       }
     }
@@ -109,8 +127,9 @@ class SocketClient {
   }
 
   std::uint16_t port_;
+  const io::tls::Source* secure_;
   boost::asio::io_context io_;
-  std::optional<boost::beast::websocket::stream<boost::asio::ip::tcp::socket>> stream_;
+  std::optional<boost::beast::websocket::stream<ClientStream>> stream_;
   bool timed_out_ = false;
 };
 

@@ -77,7 +77,7 @@ class ServerTest : public ::testing::Test {
     port_ = *port;
     UpgradeHandler upgrade;
     if (with_upgrade)
-      upgrade = [this](tcp::socket socket, Request request, Peer) {
+      upgrade = [this](tls::Stream socket, Request request, Peer) {
         return upgraded(std::move(socket), std::move(request));
       };
     server_->serve([this](Request request, Peer peer) { return handle(std::move(request), std::move(peer)); },
@@ -91,7 +91,7 @@ class ServerTest : public ::testing::Test {
             peer.address.to_string();
     co_return reply(request, status::ok, body, "text/plain");
   }
-  base::Task<> upgraded(tcp::socket socket, Request request) {
+  base::Task<> upgraded(tls::Stream socket, Request request) {
     boost::system::error_code error;
     auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
     std::string text = "HTTP/1.1 101 Switching Protocols\r\n\r\nfrom " + std::string(request.target()) + "|";
