@@ -65,15 +65,20 @@ Json service(const Inputs& inputs, const std::string& name, Json its_labels, Jso
   return object;
 }
 
+// Leads to its Pods before they are Ready: for those who try until they get in, and wait for nothing else.
+Json at_once(Json service) {
+  service["spec"]["publishNotReadyAddresses"] = true;
+  return service;
+}
+
 void add_services(const Inputs& inputs, std::vector<Json>& objects) {
   const auto& cluster = inputs.cluster;
   auto of = [&](Role role, const std::string& name, std::string_view port_name) {
     return service(inputs, name, labels(cluster, role), selector(cluster, role), port_name, service_port(role));
   };
   objects.push_back(of(Role::gateway, workload_name(cluster, Role::gateway), "ws"));
-  auto pods = of(Role::gateway, gateways_host_name(cluster), "ws");
+  auto pods = at_once(of(Role::gateway, gateways_host_name(cluster), "ws"));
   pods["spec"]["clusterIP"] = "None";
-  pods["spec"]["publishNotReadyAddresses"] = true;
   objects.push_back(std::move(pods));
   if (api::names_gateways(inputs.spec.gateways.public_url)) {
     for (int i = 0; i < replicas(inputs, Role::gateway); ++i) {
@@ -86,10 +91,10 @@ void add_services(const Inputs& inputs, std::vector<Json>& objects) {
   for (int shard = 0; shard < managed_shards(inputs); ++shard) {
     auto chosen = selector(cluster, Role::shard);
     chosen[kProcessLabel] = ports::process_name(Role::shard, shard);
-    objects.push_back(service(inputs, workload_name(cluster, Role::shard, shard), shard_labels(inputs, shard), chosen,
-                              "postgres", kPostgresPort));
+    objects.push_back(at_once(service(inputs, workload_name(cluster, Role::shard, shard), shard_labels(inputs, shard),
+                                      chosen, "postgres", kPostgresPort)));
   }
-  if (managed_redis(inputs)) objects.push_back(of(Role::redis, workload_name(cluster, Role::redis), "redis"));
+  if (managed_redis(inputs)) objects.push_back(at_once(of(Role::redis, workload_name(cluster, Role::redis), "redis")));
 }
 
 // One at a time of each. Redis has one Pod: a budget would either forbid nothing or keep its node for ever.

@@ -74,12 +74,12 @@ Json server(const Inputs& inputs) {
   made["resources"] = requests("200m", "512Mi");
   made["volumeMounts"] = Json::array({writable_mount("data", kVolumeFolder), mount("config", kConfigFolder),
                                       writable_mount("tmp", "/tmp"), writable_mount("shm", "/dev/shm")});
-  made["startupProbe"] = exec_probe(asked(), 2, kStartSeconds / 2);
+  made["startupProbe"] = exec_probe(asked(), 1, kStartSeconds);
   made["livenessProbe"] = exec_probe(lives(), 10, 3);
   made["readinessProbe"] = exec_probe(asked(), 5, 2);
-  // SIGTERM, kubelet's word, would wait for every client to leave.
-  made["lifecycle"]["preStop"]["exec"]["command"] = {
-      program("pg_ctl"), "stop", "-D", data(), "-m", "fast", "-w", "-t", std::to_string(kStopSeconds - 10)};
+  // SIGTERM, kubelet's word, would wait for every client to leave; after this one it changes nothing. Told, not
+  // awaited: the container ends with its server, and what waits inside it would be killed.
+  made["lifecycle"]["preStop"]["exec"]["command"] = {program("pg_ctl"), "stop", "-D", data(), "-m", "fast", "-W"};
   return made;
 }
 
