@@ -85,7 +85,8 @@ void add_pod(const Json& pod, const Moment& now, ports::ProcessView& view) {
   if (view.running) view.started_ms = steady(text_at(pod, {"running"}), now);
   view.failures = static_cast<unsigned>(std::clamp<std::int64_t>(view.restarts, 0, kCrashLoop));
   if (text_at(pod, {"waiting", "reason"}) == "CrashLoopBackOff") view.failures = kCrashLoop;
-  if (auto ended = pod.find("ended"); ended != pod.end()) {
+  // A container of a Pod that is on its way out ends because it was told to.
+  if (auto ended = pod.find("ended"); ended != pod.end() && !view.stopping) {
     view.ended_ms = steady(text_at(*ended, {"at"}), now);
     view.how_it_ended = how_it_ended(*ended);
     view.last_lines = last_lines(text_at(*ended, {"message"}));

@@ -123,6 +123,15 @@ TEST(PodView, PeopleReachAPodThatIsReady) {
   }
 }
 
+TEST(PodView, WhatEndsOnItsWayOutDidNotEndByItself) {
+  auto object = pod(container({{"terminated", {{"exitCode", 0}, {"finishedAt", "2026-01-02T11:59:50Z"}}}}));
+  EXPECT_GT(view_of(object).ended_ms, 0);
+  object["metadata"]["deletionTimestamp"] = "2026-01-02T11:59:40Z";
+  EXPECT_TRUE(view_of(object).stopping);
+  EXPECT_EQ(view_of(object).ended_ms, 0);
+  EXPECT_EQ(view_of(object).how_it_ended, "");
+}
+
 TEST(PodView, TellsHowItEndedAndItsLastLines) {
   auto object = pod(container({{"waiting", {{"reason", "CrashLoopBackOff"}}}}));
   auto& status = object["status"]["containerStatuses"][0];
