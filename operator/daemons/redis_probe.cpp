@@ -10,6 +10,9 @@ using chat::base::Task;
 
 namespace {
 
+constexpr auto kConnects = std::chrono::milliseconds(1000);
+constexpr auto kLookAgain = std::chrono::milliseconds(10);
+
 // Of a line of Redis's INFO.
 std::int64_t number_of(const std::string& info, std::string_view key) {
   const auto at = info.find(key);
@@ -28,6 +31,7 @@ Task<ports::RedisReport> RedisProbe::ask(HostPort where, std::string password) {
     client_ = std::make_unique<chat::io::redis::Client>(executor_, log_, options);
     where_ = std::move(where);
     client_->start();
+    co_await connected();
   }
   const auto asked = std::chrono::steady_clock::now();
   std::vector<std::string> write{"SET", "operator:probe", "1", "PX", "10000"};
@@ -43,6 +47,14 @@ Task<ports::RedisReport> RedisProbe::ask(HostPort where, std::string password) {
   report.answers = stats.has_value();
   if (stats) report.evicted_keys = number_of(stats->string, "evicted_keys:");
   co_return report;
+}
+
+// Until then every command would fail at once, and a Redis that is well be called away. The client tells nobody.
+Task<> RedisProbe::connected() {
+  boost::asio::steady_timer timer(executor_);
+  const auto deadline = std::chrono::steady_clock::now() + kConnects;
+  while (client_ && !client_->connected() && std::chrono::steady_clock::now() < deadline)
+    (void)co_await chat::base::sleep_until(timer, std::chrono::steady_clock::now() + kLookAgain);
 }
 
 Task<> RedisProbe::stop() {

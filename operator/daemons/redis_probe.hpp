@@ -16,6 +16,7 @@ class RedisProbe {
   [[nodiscard]] chat::base::Task<> stop();
 
  private:
+  [[nodiscard]] chat::base::Task<> connected();
   boost::asio::any_io_executor executor_;
   const chat::base::Log& log_;
   std::unique_ptr<chat::io::redis::Client> client_;

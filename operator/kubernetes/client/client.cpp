@@ -147,11 +147,12 @@ Task<Result<Json>> Client::replace(ObjectRef object, Json body, std::string subr
                                Repeat::unsafe);
 }
 
-Task<Status> Client::remove(ObjectRef object, std::string uid) {
+Task<Status> Client::remove(ObjectRef object, std::string uid, std::optional<int> grace) {
   Json options = {{"apiVersion", "v1"},
                   {"kind", "DeleteOptions"},
                   {"preconditions", {{"uid", std::move(uid)}}},
                   {"propagationPolicy", "Background"}};
+  if (grace) options["gracePeriodSeconds"] = *grace;
   auto done = co_await call(
       request_of("DELETE", path_of(object.kind, object.name_space, object.name), "application/json", options.dump()),
       Effect::write, Repeat::safe);

@@ -71,8 +71,9 @@ class Client {
   chat::base::Task<chat::base::Result<chat::base::Json>> replace(ObjectRef object, chat::base::Json body,
                                                                  std::string subresource);
   // The object with this UID and no namesake: conflict when another one stands there. One that is gone already is no
-  // error. Dependents go in the background.
-  chat::base::Task<chat::base::Status> remove(ObjectRef object, std::string uid);
+  // error. Dependents go in the background. `grace`: seconds that a Pod gets instead of its own; 0: at once, even where
+  // its node does not answer.
+  chat::base::Task<chat::base::Status> remove(ObjectRef object, std::string uid, std::optional<int> grace = {});
 
   // From after `resource_version` on; ended by the server after `seconds`.
   chat::base::Task<chat::base::Result<std::unique_ptr<WatchStream>>> watch(ListRequest request,

@@ -49,7 +49,7 @@ class KubernetesPlatform final : public ports::Platform {
   chat::base::Task<chat::base::Status> kill(std::string name) override;
   chat::base::Task<chat::base::Status> remember(ports::Memory memory) override;
   chat::base::Task<chat::base::Status> remove(bool keep_data) override;
-  chat::base::Task<> tidy() override { co_return; }
+  chat::base::Task<> tidy() override;
   void give_up() override;
   chat::base::Task<> close() override;
   chat::base::Task<ports::RedisReport> redis_report() override;
@@ -74,12 +74,6 @@ class KubernetesPlatform final : public ports::Platform {
   void look();  // what is wanted and which Pod is which process, from the caches as they are now
   void look_at_elastic(ports::Role role, const std::vector<const Json*>& pods);
   [[nodiscard]] objects::Inputs inputs() const;
-  [[nodiscard]] bool is_applied(What what, const std::string& name, const std::string& hash);
-  [[nodiscard]] bool is_applied(const std::string& workload);
-  [[nodiscard]] bool base_is_applied();
-  [[nodiscard]] bool has_idle_surplus();
-  [[nodiscard]] std::vector<const Json*> unwanted_objects();
-  [[nodiscard]] std::int64_t wanted_replicas(const WantedWorkload& workload) const;
   [[nodiscard]] const Json* workload_object(ports::Role role, int ordinal) const;
   [[nodiscard]] const Json* pod_of(const std::string& process) const;
   [[nodiscard]] std::string uid_of(const std::string& process) const;
@@ -89,26 +83,41 @@ class KubernetesPlatform final : public ports::Platform {
   [[nodiscard]] bool is_in_hand(const ports::ProcessView& process, const Json* pod);
   [[nodiscard]] std::vector<ports::Finding> findings() const;
   [[nodiscard]] bool is_deleting() const;
-  [[nodiscard]] bool map_is_there() const;
   [[nodiscard]] std::string workload_of(ports::Role role, int ordinal) const;
 
-  // kubernetes_acts.cpp: what is done
-  chat::base::Task<chat::base::Status> ensure_secrets();
+  // kubernetes_applied.cpp
+  [[nodiscard]] bool is_applied(What what, const std::string& name, const std::string& hash);
+  [[nodiscard]] bool is_applied(const std::string& workload);
+  [[nodiscard]] bool base_is_applied();
+  [[nodiscard]] bool has_idle_surplus(const WantedWorkload& workload, const Json& object) const;
+  [[nodiscard]] std::vector<std::string> stale_workloads();
+  [[nodiscard]] std::vector<const Json*> unwanted_objects();
+  [[nodiscard]] std::int64_t wanted_replicas(const WantedWorkload& workload) const;
+  [[nodiscard]] bool map_is_there() const;
+  [[nodiscard]] bool has_pods() const;
+
+  // kubernetes_memory.cpp
   chat::base::Task<chat::base::Status> read_secrets();
+  chat::base::Task<chat::base::Status> ensure_secrets();
+
+  // kubernetes_acts.cpp
   chat::base::Task<chat::base::Status> apply(Json body);
   chat::base::Task<chat::base::Status> apply_base();
   chat::base::Task<chat::base::Status> apply_workload(std::string name, std::int64_t replicas);
-  chat::base::Task<chat::base::Status> lower_idle_surplus();
+  chat::base::Task<chat::base::Status> apply_stale_workloads();
+  chat::base::Task<chat::base::Status> remove_unwanted();
   chat::base::Task<chat::base::Status> remove_object(What what, std::string name, std::string uid);
   chat::base::Task<chat::base::Status> remove_pod(std::string process, std::string uid);
   chat::base::Task<chat::base::Status> scale_in(std::string process, int ordinal, std::string uid);
   chat::base::Task<chat::base::Status> let_go(std::string process, std::string uid);
+  // Until `holds`, asked after each change that is seen. False: `deadline` passed, or we are closing.
+  chat::base::Task<bool> until(std::function<bool()> holds, Steady::time_point deadline);
+
+  // kubernetes_removal.cpp
   chat::base::Task<chat::base::Status> take_down(ports::Role role, int ordinal, std::string uid);
   chat::base::Task<chat::base::Status> remove_workloads();
   chat::base::Task<chat::base::Status> remove_claims();
   chat::base::Task<chat::base::Status> remove_by_name(ObjectRef object);  // where it is ours
-  // Until `holds`, asked after each change that is seen. False: `deadline` passed, or we are closing.
-  chat::base::Task<bool> until(std::function<bool()> holds, Steady::time_point deadline);
 
   KubernetesEnvironment environment_;
   std::string key_;

@@ -65,6 +65,12 @@ bool is_running(const Json& pod) {
   return pod.contains("running") && text_at(pod, {"phase"}) == "Running" && pod.contains("ip");
 }
 
+bool is_overdue(const Json& pod, std::int64_t wall_ms) {
+  constexpr std::int64_t kAfterGrace = 30'000;
+  const auto due = chat::base::parse_rfc3339(text_at(pod, {"metadata", "deletionTimestamp"}));  // its grace included
+  return due && wall_ms > *due + kAfterGrace;
+}
+
 bool is_stuck(const Json& pod) {
   const auto why = text_at(pod, {"waiting", "reason"});
   return !is_running(pod) &&

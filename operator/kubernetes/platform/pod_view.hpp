@@ -19,6 +19,8 @@ struct Moment {
 [[nodiscard]] bool is_terminating(const chat::base::Json& pod);
 // Its container runs and has an address; whether it is ready, it is asked itself.
 [[nodiscard]] bool is_running(const chat::base::Json& pod);
+// Its kubelet should have ended it half a minute ago: its node does not answer.
+[[nodiscard]] bool is_overdue(const chat::base::Json& pod, std::int64_t wall_ms);
 // It can not become what is wanted any more by itself: an image that can not be pulled, a container that ends again and
 // again. Kubernetes leaves such a Pod of a StatefulSet where it is, also when what it is made from was mended.
 [[nodiscard]] bool is_stuck(const chat::base::Json& pod);

@@ -142,6 +142,7 @@ Json keep_object(Json object) {
 
 Json keep_workload(Json object) {
   auto kept = keep_object(object);
+  put(kept, "hash", text_at(object, {"spec", "template", "metadata", "annotations", objects::kHashAnnotation}));
   kept["replicas"] = number(at(at(object, "spec"), "replicas"));
   const auto& conditions = at(at(object, "status"), "conditions");
   if (!conditions.is_array()) return kept;

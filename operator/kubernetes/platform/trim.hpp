@@ -17,7 +17,8 @@ inline constexpr const char* kAppliedAnnotation = "chatcluster.io/applied";
 // waiting: {reason, message}, image: of the container that waits, ended: {code, signal, reason, at, message},
 // unschedulable: why}; what does not apply is absent.
 [[nodiscard]] chat::base::Json keep_pod(chat::base::Json object);
-// {metadata, applied, version: changes with what is wanted of it, replicas, failed: why it can not make Pods}
+// {metadata, applied, version: changes with what is wanted of it, hash: of the Pods it makes, replicas, failed: why it
+// can not make them}
 [[nodiscard]] chat::base::Json keep_workload(chat::base::Json object);
 // {metadata, applied, version}
 [[nodiscard]] chat::base::Json keep_object(chat::base::Json object);

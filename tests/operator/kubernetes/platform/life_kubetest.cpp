@@ -186,6 +186,22 @@ TEST_F(Life, FromApplyToNothingLeft) {
   ASSERT_TRUE(serves(4));
   EXPECT_THAT(names_of(kinds::kPod), ::testing::Not(Contains("demo-gateway-2")));
 
+  // What changes no Pod is applied too, and what somebody scaled is scaled back.
+  changed["shards"]["storage"]["whenDeleted"] = "Delete";
+  apply(changed);
+  const ObjectRef shard{kinds::kStatefulSet, name_space_, "demo-shard-0"};
+  const auto when_deleted = [&] {
+    return text_at(run(client().get(shard)).value(), {"spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"});
+  };
+  EXPECT_TRUE(soon([&] { return when_deleted() == "Delete"; }));
+  changed["shards"]["storage"]["whenDeleted"] = "Retain";
+  apply(changed);
+  EXPECT_TRUE(soon([&] { return when_deleted() == "Retain"; }));
+  const ObjectRef workers{kinds::kDeployment, name_space_, "demo-worker"};
+  const Json three = {{"spec", {{"replicas", 3}}}};
+  ASSERT_TRUE(run(person().merge(workers, three, "")));
+  EXPECT_TRUE(soon([&] { return run(client().get(workers)).value()["spec"]["replicas"] == 1; }));
+
   // What is not ours stays: an object with our label, a field of another manager.
   auto foreign = map_body("demo-of-somebody");
   foreign["metadata"]["labels"] = {{objects::kClusterLabel, "demo"}};
@@ -236,10 +252,11 @@ TEST_F(Life, AnOperatorThatIsKilledIsFollowedByAnother) {
   second.kill();
   auto& third = begin();
   const auto before = objects_of(kinds::kPod);
+  const auto said = api::json_text(api::to_json(status()));
   EXPECT_TRUE(soon([&] { return third.loop.has_decided(); }));
   EXPECT_FALSE(chat::testing::eventually(
       io_, [&] { return third.http.all_writes() != 0; }, 5s))
-      << ::testing::PrintToString(third.http.writes);
+      << ::testing::PrintToString(third.http.writes) << said << api::json_text(api::to_json(status()));
   EXPECT_EQ(objects_of(kinds::kPod).size(), before.size());
   ASSERT_TRUE(remove());
   EXPECT_TRUE(soon([&] { return names_of(kinds::kClaim).empty(); }));
@@ -302,6 +319,14 @@ TEST_F(Life, AStorageClassThatIsNotThereAndANameNoServiceMayHaveAreSaid) {
 
 TEST_F(Life, ExactlyTheShippedRolesAreEnoughAndUsed) {
   auto& first = begin(account());
+  // What happens twice is one Event, written again after a minute.
+  const Happening again{
+      {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"name", name_space_}, {"namespace", name_space_}},
+      false,
+      "Staged",
+      "Test",
+      "twice"};
+  first.events.record(again);
   auto spec = small();
   spec["gateways"]["publicUrl"] = "wss://{gateway}.example.org/v1/ws";
   spec["gateways"]["replicas"]["min"] = 3;
@@ -309,6 +334,7 @@ TEST_F(Life, ExactlyTheShippedRolesAreEnoughAndUsed) {
   spec["shards"]["storage"]["whenDeleted"] = "Delete";
   apply(spec);
   ASSERT_TRUE(serves(1)) << ::testing::PrintToString(first.http.refused);
+  first.events.record(again);
   spec["gateways"]["replicas"]["min"] = 2;  // a gateway's Service goes
   spec["messages"]["replicas"]["min"] = 1;  // one of a Deployment is chosen
   apply(spec);
@@ -316,12 +342,20 @@ TEST_F(Life, ExactlyTheShippedRolesAreEnoughAndUsed) {
   spec["image"] = "chatcluster:other";
   apply(spec);
   ASSERT_TRUE(serves(3)) << ::testing::PrintToString(first.http.refused);
+  // Of a shard that there was once: no StatefulSet takes it away.
+  Json claim = {
+      {"apiVersion", "v1"},
+      {"kind", "PersistentVolumeClaim"},
+      {"metadata", {{"name", "data-demo-shard-9-0"}, {"namespace", name_space_}, {"labels", objects::labels("demo")}}},
+      {"spec", {{"accessModes", {"ReadWriteOnce"}}, {"resources", {{"requests", {{"storage", "1Gi"}}}}}}}};
+  ASSERT_TRUE(run(person().apply({kinds::kClaim, name_space_, "data-demo-shard-9-0"}, claim, {})));
   ASSERT_TRUE(remove()) << ::testing::PrintToString(first.http.refused);
   // Kept this time: what has an owner loses it.
   spec["shards"]["storage"]["whenDeleted"] = "Retain";
   apply(spec);
   ASSERT_TRUE(serves(1));
   ASSERT_TRUE(remove());
+  EXPECT_TRUE(soon([&] { return first.http.used.contains("patch events.k8s.io/events"); }));
   EXPECT_THAT(first.http.refused, IsEmpty());
   std::vector<std::string> unused;
   auto rules = namespaced_rules();

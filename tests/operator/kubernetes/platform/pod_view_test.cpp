@@ -158,6 +158,14 @@ TEST(PodView, OneThatIsDeletedIsStopping) {
   EXPECT_TRUE(view_of(object).stopping);
 }
 
+TEST(PodView, OneWhoseNodeIsLostIsOverdueAfterItsGrace) {
+  auto object = running_pod();
+  EXPECT_FALSE(is_overdue(keep_pod(object), kNoon));
+  object["metadata"]["deletionTimestamp"] = "2026-01-02T11:59:40Z";
+  EXPECT_FALSE(is_overdue(keep_pod(object), kNoon));
+  EXPECT_TRUE(is_overdue(keep_pod(object), kNoon + 10'001));
+}
+
 TEST(Ordinals, AreTheLowestFreeAndKept) {
   auto first = assign_ordinals({"a", "b"}, {}, 2);
   EXPECT_EQ(first, (std::map<std::string, int>{{"a", 0}, {"b", 1}}));
