@@ -13,6 +13,8 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kMostTogether = 200;
 constexpr std::size_t kMostWaiting = 20'000;  // items, for each shard
+constexpr std::chrono::milliseconds kJustNow{5};
+constexpr std::chrono::milliseconds kForOthers{2};
 constexpr std::chrono::minutes kLongest{10};  // far above any: statements have deadlines of their own
 
 PostgresShards::Parameters parameters_of(const std::vector<const GatheredQuestion::Item*>& items) {
@@ -74,6 +76,10 @@ void GatheredQuestion::go_on(const std::string& shard) {
 
 base::Task<> GatheredQuestion::ask_together(std::string shard) {
   auto& queue = queues_[shard];
+  if (const auto now = steady_clock::now(); now < queue.answered_at + kJustNow) {
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    co_await base::sleep_until(timer, now + kForOthers);
+  }
   const auto count = static_cast<std::ptrdiff_t>(std::min(queue.waiting.size(), kMostTogether));
   std::vector<Waiting> batch(std::make_move_iterator(queue.waiting.begin()),
                              std::make_move_iterator(queue.waiting.begin() + count));
@@ -89,6 +95,7 @@ base::Task<> GatheredQuestion::ask_together(std::string shard) {
   };
   auto slices = co_await shards_.spread(std::move(buckets), sql_, std::move(make));
   for (auto& slice : slices) answer(batch, slice);
+  queue.answered_at = steady_clock::now();
   go_on(shard);
 }
 

@@ -11,7 +11,7 @@ namespace chat::gateway {
 
 struct TurnstileOptions {
   std::int64_t per_second = 500;  // newcomers let in
-  std::int64_t burst = 16;        // so many in one moment, after a quiet time
+  std::int64_t burst = 16;        // so many in one moment, after a quiet time; no fewer than 30 ms are worth
   std::size_t at_once = 64;       // who are signing on at the same time
   std::size_t waiting = 32;       // past so many that wait here, the others wait in the kernel's queue
   std::chrono::milliseconds patience{10'000};
