@@ -11,7 +11,6 @@
 
 namespace chatop::local {
 
-using chat::base::HostPort;
 using ports::Role;
 
 std::string daemon_config(const ports::ProcessSpec& process, const ClusterLayout& layout,

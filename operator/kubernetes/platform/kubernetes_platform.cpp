@@ -227,7 +227,7 @@ std::vector<ports::Finding> KubernetesPlatform::findings() const {
       each.failure = environment_.caches.failure_of(name_space_, name, uid_of_object(*each.object));
     each.pods = std::count_if(pods_.begin(), pods_.end(), [&](const auto& entry) {
       const auto parsed = ports::parse_process_name(entry.first);
-      return workload_of(parsed->role, parsed->ordinal) == name;
+      return workload_of(parsed->role, parsed->ordinal) == each.name;
     });
     seen.workloads.push_back(each);
   }
