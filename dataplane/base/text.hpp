@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace chat::base {
@@ -8,6 +9,8 @@ namespace chat::base {
 // The number of code points, or nullopt where the bytes are not valid UTF-8 (overlong forms and surrogates are not).
 [[nodiscard]] std::optional<std::size_t> code_points(std::string_view bytes);
 [[nodiscard]] bool has_nul(std::string_view bytes);
+// At most `most` bytes of it, not cut inside a character.
+[[nodiscard]] std::string cut(std::string_view text, std::size_t most);
 // The name among `known` that is nearest to `word` (edit distance ≤ 1/3 of its length, at least 1…3), for "did you
 // mean".
 template <class Range>

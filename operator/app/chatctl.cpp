@@ -2,11 +2,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
 
+#include "dataplane/base/environment.hpp"
 #include "operator/cli/command_line.hpp"
 #include "operator/kubernetes/site/open_site.hpp"
 #include "operator/local/local_site.hpp"
@@ -16,11 +16,6 @@ namespace {
 
 using chatop::cli::Place;
 using chatop::cli::Program;
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before there is a second thread
-  return value ? value : "";
-}
 
 Program chatctl() {
   return {"chatctl",
@@ -34,7 +29,8 @@ Program chatctl() {
 Program kubectl_chat() {
   return {"kubectl chat", "kubectl-chat", {}, [](const Place& place) {
             return chatop::kubernetes::open_site(
-                {place.kubeconfig, place.context, place.name_space, place.force_conflicts, place.brief}, environment);
+                {place.kubeconfig, place.context, place.name_space, place.force_conflicts, place.brief},
+                chat::base::environment);
           }};
 }
 
@@ -48,7 +44,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   if (completes) arguments.insert(arguments.begin(), "__complete");
   const bool terminal = ::isatty(STDOUT_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0;
-  const bool colour = terminal && environment("NO_COLOR").empty();
+  const bool colour = terminal && chat::base::environment("NO_COLOR").empty();
   const auto program = completes || called == "kubectl-chat" ? kubectl_chat() : chatctl();
   return chatop::cli::run(program, arguments, std::cout, std::cerr, colour);
 }

@@ -15,12 +15,14 @@
 #include <cstdlib>
 
 #include "dataplane/base/digest.hpp"
+#include "dataplane/base/environment.hpp"
 #include "dataplane/io/http/admin.hpp"
+#include "operator/app/take_no_map.hpp"
 #include "operator/controllers/operator_loop.hpp"
 #include "operator/daemons/http_data_plane.hpp"
 #include "operator/kubernetes/client/cpprest_http.hpp"
+#include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/control/leader_election.hpp"
-#include "operator/kubernetes/platform/kinds.hpp"
 #include "operator/kubernetes/platform/kubernetes_platform.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 #include "operator/local/layout.hpp"
@@ -43,12 +45,6 @@ constexpr auto kLookAgain = 1s;  // at the Lease, should nothing wake us
 constexpr auto kDocuments = 10s;
 constexpr auto kRest = 5s;
 constexpr auto kShare = 60ms;  // so that 1,000 clusters are asked about once a minute each
-constexpr const char* kLease = "chat-operator";
-
-std::string from_environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
 
 // The Pod's name (which is its host's) and something random: two processes of one Pod are two candidates.
 std::string identity() {
@@ -107,7 +103,8 @@ class Operator {
 };
 
 kubernetes::LeaderElection::Options Operator::election_options() {
-  return {flags_.lease_namespace, kLease, identity_, {}, [this](std::int64_t) { wake(); }, [this] { wake(); }};
+  return {flags_.lease_namespace, kubernetes::objects::kOperatorLease, identity_, {}, [this](std::int64_t) { wake(); },
+          [this] { wake(); }};
 }
 
 chat::io::http::AdminHooks Operator::hooks() {
@@ -120,10 +117,7 @@ chat::io::http::AdminHooks Operator::hooks() {
                           {"pid", ::getpid()},
                           {"leads", election_.leads()}};
   };
-  hooks.put_map = [](std::string_view) -> Status {
-    return chat::base::fail(std::make_error_code(std::errc::not_supported),
-                            "the operator writes the map, it takes none");
-  };
+  hooks.put_map = take_no_map;
   return hooks;
 }
 
@@ -280,9 +274,9 @@ int run_on_kubernetes(KubernetesFlags flags) {
   };
   auto admin = chat::base::parse_host_port(flags.admin);
   if (!admin) return say("--admin: " + admin.error().message);
-  auto access = kubernetes::find_access(flags.kubeconfig, flags.context, from_environment);
+  auto access = kubernetes::find_access(flags.kubeconfig, flags.context, chat::base::environment);
   if (!access) return say(access.error().message);
-  if (flags.image.empty()) flags.image = from_environment("CHATCLUSTER_IMAGE");
+  if (flags.image.empty()) flags.image = chat::base::environment("CHATCLUSTER_IMAGE");
   if (flags.image.empty() && !access->context.empty())
     return say("the image of the daemons is not known: give --image or $CHATCLUSTER_IMAGE, spec.image goes before it");
   if (flags.lease_namespace.empty()) flags.lease_namespace = access->name_space;

@@ -14,6 +14,7 @@
 #include <cstdlib>
 
 #include "dataplane/io/http/admin.hpp"
+#include "operator/app/take_no_map.hpp"
 #include "operator/controllers/operator_loop.hpp"
 #include "operator/daemons/http_data_plane.hpp"
 #include "operator/local/directory_store.hpp"
@@ -110,10 +111,7 @@ Status Operator::start_admin() {
     return nlohmann::json{
         {"name", "chat-operator"}, {"role", "operator"}, {"version", CHATCLUSTER_VERSION}, {"pid", ::getpid()}};
   };
-  hooks.put_map = [](std::string_view) -> Status {
-    return chat::base::fail(std::make_error_code(std::errc::not_supported),
-                            "the operator writes the map, it takes none");
-  };
+  hooks.put_map = take_no_map;
   admin_.emplace(io_.get_executor(), log_, metrics_, *token, std::move(hooks));
   auto port = admin_->listen({"127.0.0.1", 0});
   if (!port) return chat::base::fail(port.error());

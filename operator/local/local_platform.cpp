@@ -27,8 +27,6 @@ constexpr std::size_t kLastLines = 20;  // of a server that breaks on its start,
 
 HostPort loopback(std::uint16_t port) { return {"127.0.0.1", port}; }
 
-bool is_daemon(Role role) { return role != Role::shard && role != Role::redis; }
-
 const char* shared_key(Role role) {
   if (role == Role::gateway) return "gateways";
   return role == Role::api ? "api" : nullptr;
@@ -111,7 +109,7 @@ ProcessView LocalPlatform::view(const ProcessSpec& process) const {
   view.admin = where.admin;
   std::error_code error;
   view.prepared =
-      prepared_ && where.own.port != 0 && (!is_daemon(process.role) || where.admin.port != 0) &&
+      prepared_ && where.own.port != 0 && (!ports::is_daemon(process.role) || where.admin.port != 0) &&
       (shared_key(process.role) == nullptr || where.shared.port != 0) &&
       (process.role != Role::shard || std::filesystem::exists(layout_.data(process.name) / "PG_VERSION", error));
   if (view.prepared) view.wanted_hash = short_hash(configuration(process).text);

@@ -2,17 +2,11 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
+#include "dataplane/base/environment.hpp"
 
 namespace chatop::local {
-namespace {
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
-  return value ? value : "";
-}
-
-}  // namespace
+using chat::base::environment;
 
 std::filesystem::path state_directory(const std::string& from_flag) {
   std::filesystem::path chosen = from_flag;

@@ -47,7 +47,7 @@ void bring_up(Context& context) {
       context.act(Prepare{spec});
     } else if (!process->running) {
       if (process->in_hand) continue;
-      const bool stands_alone = spec.role == Role::shard || spec.role == Role::redis;
+      const bool stands_alone = !ports::is_daemon(spec.role);
       if (stands_alone || (is_published(context, *process) && !context.is_draining(spec.name)))
         context.start_when_due(spec, *process);
     } else if (spec.role == Role::shard) {

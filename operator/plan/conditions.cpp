@@ -39,7 +39,7 @@ std::vector<Finding> find_problems(const Context& context) {
   }
   for (const auto& process : context.seen.platform.processes) {
     const bool recovered = process.running && context.seen.now_ms - process.started_ms > kRecoveredAfterMs;
-    if (!context.is_wanted(process.name) || process.failures < kCrashLoop || recovered) continue;
+    if (!context.is_wanted(process.name) || process.failures < ports::kCrashLoop || recovered) continue;
     std::string message = process.name + " ends again and again soon after its start: it " + process.how_it_ended;
     if (auto line = telling_line(process.last_lines); !line.empty()) message += ". Its log ends with: " + line;
     problems.push_back({crash_reason(process.last_lines), message + " (chatctl logs " + process.name + ")"});

@@ -16,8 +16,6 @@ namespace {
 
 constexpr std::int64_t kPersonRetryMs = 5000;
 
-bool is_daemon(Role role) { return role != Role::shard && role != Role::redis; }
-
 bool covers_all(const std::vector<OwnedRange>& ranges) {
   int next = 0;
   for (const auto& range : ranges) {
@@ -108,7 +106,7 @@ std::int64_t Context::ready_count(Role role) const {
 
 bool Context::map_is_seen() const {
   for (const auto& process : seen.platform.processes) {
-    if (!is_daemon(process.role)) continue;
+    if (!ports::is_daemon(process.role)) continue;
     const auto* report = live_report(process);
     if (report != nullptr && report->map_version < published.version) return false;
   }

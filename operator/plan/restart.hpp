@@ -13,7 +13,4 @@ namespace chatop::plan {
   return std::min(wait, kMost);
 }
 
-// So many quick ends in a row are called a crash loop.
-inline constexpr unsigned kCrashLoop = 4;
-
 }  // namespace chatop::plan

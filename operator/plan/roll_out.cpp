@@ -38,7 +38,7 @@ const ProcessView* next_to_restart(const Context& context, Role role) {
 
 void roll_out(Context& context) {
   const bool schema_is_current = context.schema_is_current();
-  for (Role role : {Role::shard, Role::redis, Role::messages, Role::worker, Role::api, Role::gateway}) {
+  for (Role role : ports::kRoles) {
     const ProcessView* process = next_to_restart(context, role);
     if (process == nullptr) continue;
     // A new version of the daemons counts on its schema: the migrations come first.

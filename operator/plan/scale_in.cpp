@@ -53,7 +53,7 @@ void scale_in(Context& context) {
     if (!process.running || process.in_hand || context.is_wanted(process.name)) continue;
     if (process.role == Role::gateway)
       context.memory.drains.try_emplace(process.name, context.seen.now_ms);
-    else if (process.role != Role::shard && process.role != Role::redis)  // the truth is never taken away here
+    else if (ports::is_daemon(process.role))  // the truth is never taken away here
       end_daemon(context, process);
   }
   // Of an earlier boot: that clock went further than ours has yet.

@@ -28,7 +28,7 @@ std::int64_t desired(const api::ChatClusterSpec& spec, Role role) {
 std::vector<ProcessSpec> wanted_processes(const api::ChatClusterSpec& spec, const ClusterMap& map,
                                           const std::string& operator_version) {
   std::vector<ProcessSpec> processes;
-  for (Role role : {Role::shard, Role::redis, Role::messages, Role::worker, Role::api, Role::gateway}) {
+  for (Role role : ports::kRoles) {
     const auto count =
         role == Role::shard && map.version > 0 ? static_cast<std::int64_t>(map.shards.size()) : desired(spec, role);
     for (int ordinal = 0; ordinal < count; ++ordinal) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -13,6 +14,11 @@ namespace chatop::ports {
 
 // The kinds of processes of a ChatCluster. A name is "<prefix>-<ordinal>", but there is one "redis".
 enum class Role { shard, redis, messages, worker, api, gateway };
+// In the order they are started: what others need comes first.
+inline constexpr std::array<Role, 6> kRoles{Role::shard,  Role::redis, Role::messages,
+                                            Role::worker, Role::api,   Role::gateway};
+// The programs of our own; the others are PostgreSQL and Redis.
+[[nodiscard]] constexpr bool is_daemon(Role role) { return role != Role::shard && role != Role::redis; }
 
 [[nodiscard]] std::string process_name(Role role, int ordinal);
 struct RoleAndOrdinal {
@@ -35,6 +41,9 @@ struct ProcessSpec {
   std::int64_t memory_bytes = 0;             // redis
   bool operator==(const ProcessSpec&) const = default;
 };
+
+// So many ends in a row, each soon after the start, are called a crash loop.
+inline constexpr unsigned kCrashLoop = 4;
 
 // One process as the platform sees it: memory and /proc, or Pods; no questions asked to the process itself.
 struct ProcessView {

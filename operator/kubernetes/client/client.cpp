@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "operator/kubernetes/client/fields.hpp"
+
 namespace chatop::kubernetes {
 namespace {
 
@@ -21,13 +23,6 @@ Result<Json> parse(const std::string& body) {
   if (!parsed) return fail(ApiErrc::malformed, "the API server's answer: " + parsed.error().message);
   if (!parsed->is_object()) return fail(ApiErrc::malformed, "the API server's answer is no object");
   return parsed;
-}
-
-std::string text_at(const Json& object, const char* part, const char* key) {
-  auto found = object.find(part);
-  if (found == object.end() || !found->is_object()) return {};
-  auto value = found->find(key);
-  return value != found->end() && value->is_string() ? value->get<std::string>() : std::string();
 }
 
 Request request_of(std::string method, std::string target, std::string content_type = {}, std::string body = {}) {
@@ -106,8 +101,8 @@ Task<Result<Listed>> Client::list(ListRequest request, Keep keep) {
                                              request.kind.plural + ": narrow the labels");
     }
     for (auto& item : *items) listed.items.push_back(keep(std::move(item)));
-    listed.resource_version = text_at(*answer, "metadata", "resourceVersion");
-    position = text_at(*answer, "metadata", "continue");
+    listed.resource_version = text_at(*answer, {"metadata", "resourceVersion"});
+    position = text_at(*answer, {"metadata", "continue"});
     if (position.empty()) break;
   }
   if (listed.resource_version.empty())
@@ -135,7 +130,7 @@ Task<Result<Json>> Client::merge(ObjectRef object, Json patch, std::string subre
   auto target = with_parameters(path_of(object.kind, object.name_space, object.name, subresource),
                                 {{"fieldManager", options_.field_manager}});
   // At a given version the second of two would be a conflict that nobody caused.
-  bool at_version = !text_at(patch, "metadata", "resourceVersion").empty();
+  bool at_version = !text_at(patch, {"metadata", "resourceVersion"}).empty();
   co_return co_await call_json(request_of("PATCH", std::move(target), "application/merge-patch+json", patch.dump()),
                                Effect::write, at_version ? Repeat::unsafe : Repeat::safe);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "dataplane/base/digest.hpp"
+#include "dataplane/base/text.hpp"
+#include "operator/kubernetes/client/fields.hpp"
 #include "operator/kubernetes/control/lease_terms.hpp"
 
 namespace chatop::kubernetes {
@@ -15,19 +17,6 @@ constexpr std::int64_t kBetweenWrites = 60'000;
 constexpr std::size_t kLongestNote = 1'024;  // the API server's bounds
 constexpr std::size_t kLongestName = 200;
 
-std::string text(const Json& object, const char* key) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-// At most `most` bytes, not cut inside a character.
-std::string shortened(std::string words, std::size_t most) {
-  if (words.size() <= most) return words;
-  while (most > 0 && (static_cast<unsigned char>(words[most]) & 0xC0U) == 0x80U) --most;
-  words.resize(most);
-  return words;
-}
-
 }  // namespace
 
 std::int64_t EventSeries::due(const Series& series) {
@@ -36,10 +25,10 @@ std::int64_t EventSeries::due(const Series& series) {
 
 EventSeries::Series EventSeries::begin_series(const Happening& happening, std::string key, std::int64_t now) const {
   Series series;
-  series.uid = text(happening.regarding, "uid");
-  series.name_space = text(happening.regarding, "namespace");
+  series.uid = text_at(happening.regarding, {"uid"});
+  series.name_space = text_at(happening.regarding, {"namespace"});
   if (series.name_space.empty()) series.name_space = "default";  // where Events about objects without one are
-  series.name = text(happening.regarding, "name").substr(0, kLongestName) + "." +
+  series.name = text_at(happening.regarding, {"name"}).substr(0, kLongestName) + "." +
                 chat::base::hex(chat::base::sha256(key + instance_ + std::to_string(now))).substr(0, 16);
   series.last = now;
   series.body = {{"apiVersion", "events.k8s.io/v1"},
@@ -47,12 +36,12 @@ EventSeries::Series EventSeries::begin_series(const Happening& happening, std::s
                  {"metadata", {{"name", series.name}, {"namespace", series.name_space}}},
                  {"eventTime", lease_time(now)},
                  {"reportingController", controller_},
-                 {"reportingInstance", shortened(instance_, 128)},
+                 {"reportingInstance", chat::base::cut(instance_, 128)},
                  {"regarding", happening.regarding},
                  {"type", happening.warning ? "Warning" : "Normal"},
-                 {"reason", shortened(happening.reason, 128)},
-                 {"action", shortened(happening.action, 128)},
-                 {"note", shortened(happening.note, kLongestNote)}};
+                 {"reason", chat::base::cut(happening.reason, 128)},
+                 {"action", chat::base::cut(happening.action, 128)},
+                 {"note", chat::base::cut(happening.note, kLongestNote)}};
   series.key = std::move(key);
   return series;
 }
@@ -60,7 +49,7 @@ EventSeries::Series EventSeries::begin_series(const Happening& happening, std::s
 void EventSeries::add(const Happening& happening, std::int64_t now) {
   while (!series_.empty() && now - series_.back().last > kOneSeries && !series_.back().unwritten)
     erase(std::prev(series_.end()));
-  auto key = text(happening.regarding, "uid") + '\n' + text(happening.regarding, "name") + '\n' +
+  auto key = text_at(happening.regarding, {"uid"}) + '\n' + text_at(happening.regarding, {"name"}) + '\n' +
              (happening.warning ? "W" : "N") + happening.reason + '\n' + happening.action + '\n' + happening.note;
   if (auto found = by_key_.find(key); found != by_key_.end()) {
     auto place = found->second;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "operator/kubernetes/client/kinds.hpp"
+
 namespace chatop::kubernetes {
 namespace {
 
@@ -10,8 +12,6 @@ using chat::base::Json;
 using chat::base::Result;
 using chat::base::Status;
 using chat::base::Task;
-
-const Kind kLease{"coordination.k8s.io", "v1", "leases", "Lease", true};
 
 Client::Options client_options(const LeaseTerms& terms) {
   Client::Options options;
@@ -31,7 +31,7 @@ LeaderElection::LeaderElection(Http& http, const chat::base::Clock& clock, boost
       random_(std::random_device()()),
       view_(options_.identity, options_.terms) {}
 
-ObjectRef LeaderElection::lease() const { return {kLease, options_.name_space, options_.name}; }
+ObjectRef LeaderElection::lease() const { return {kinds::kLease, options_.name_space, options_.name}; }
 
 void LeaderElection::stop() {
   stopping_ = true;

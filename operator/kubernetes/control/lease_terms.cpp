@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
+#include "operator/kubernetes/client/fields.hpp"
+
 namespace chatop::kubernetes {
 namespace {
 
 using chat::base::Json;
 using chat::base::SteadyTime;
-
-std::string text(const Json& object, const char* key) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 }  // namespace
 
@@ -20,13 +17,13 @@ LeaseRecord lease_record(const Json& lease) {
   auto spec = lease.is_object() ? lease.value("spec", Json::object()) : Json::object();
   auto metadata = lease.is_object() ? lease.value("metadata", Json::object()) : Json::object();
   if (!spec.is_object() || !metadata.is_object()) return record;
-  record.holder = text(spec, "holderIdentity");
+  record.holder = text_at(spec, {"holderIdentity"});
   record.duration =
       std::chrono::seconds(chat::base::whole_number(spec.value("leaseDurationSeconds", Json())).value_or(0));
   record.transitions = chat::base::whole_number(spec.value("leaseTransitions", Json())).value_or(0);
-  record.acquired = text(spec, "acquireTime");
-  record.renewed = text(spec, "renewTime");
-  record.resource_version = text(metadata, "resourceVersion");
+  record.acquired = text_at(spec, {"acquireTime"});
+  record.renewed = text_at(spec, {"renewTime"});
+  record.resource_version = text_at(metadata, {"resourceVersion"});
   return record;
 }
 

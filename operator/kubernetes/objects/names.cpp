@@ -70,7 +70,7 @@ std::string claim_name(const std::string& cluster, int shard) {
 chat::base::Json labels(const std::string& cluster) {
   return {{"app.kubernetes.io/name", "chatcluster"},
           {"app.kubernetes.io/instance", cluster},
-          {"app.kubernetes.io/managed-by", kFieldManager},
+          {kManagedByLabel, kFieldManager},
           {kClusterLabel, cluster}};
 }
 

@@ -11,7 +11,9 @@
 namespace chatop::kubernetes::objects {
 
 inline constexpr std::string_view kFieldManager = "chat-operator";
+inline constexpr const char* kOperatorLease = "chat-operator";          // decides which operator acts
 inline constexpr const char* kClusterLabel = "chatcluster.io/cluster";  // the ChatCluster's name, on all objects
+inline constexpr const char* kManagedByLabel = "app.kubernetes.io/managed-by";  // kFieldManager
 inline constexpr const char* kProcessLabel = "chatcluster.io/process";  // "shard-0": where one object is one process
 inline constexpr const char* kComponentLabel = "app.kubernetes.io/component";  // component()
 inline constexpr const char* kHashAnnotation = "chatcluster.io/config-hash";   // on Pods

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
+#include "operator/kubernetes/client/fields.hpp"
+#include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/objects/names.hpp"
-#include "operator/kubernetes/platform/kinds.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 
 namespace chatop::kubernetes {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "dataplane/base/text.hpp"
+#include "operator/kubernetes/client/fields.hpp"
 #include "operator/kubernetes/platform/pod_view.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 
@@ -15,7 +17,7 @@ namespace {
 
 constexpr std::size_t kLongest = 400;
 
-std::string shortened(const std::string& text) { return text.substr(0, kLongest); }
+std::string shortened(const std::string& text) { return chat::base::cut(text, kLongest); }
 
 bool names(const std::string& text, const char* words) { return text.find(words) != std::string::npos; }
 

@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <functional>
 
+#include "operator/kubernetes/client/fields.hpp"
+#include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/platform/act_errors.hpp"
-#include "operator/kubernetes/platform/kinds.hpp"
 #include "operator/kubernetes/platform/kubernetes_platform.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 
@@ -21,7 +22,6 @@ namespace {
 
 constexpr auto kSeen = 10s;         // a watch has told by then what was applied
 constexpr auto kTurnWaits = 10min;  // of a gateway with a lower place, until those above it are gone
-constexpr const char* kDeletionCost = "controller.kubernetes.io/pod-deletion-cost";
 
 }  // namespace
 
@@ -39,7 +39,7 @@ Task<bool> KubernetesPlatform::until(std::function<bool()> holds, Steady::time_p
 Task<Status> KubernetesPlatform::apply(Json body) {
   const auto what = what_of(body);
   const auto& kind = environment_.caches.kind(what);
-  const auto name = text_at(body, {"metadata", "name"});
+  const auto name = name_of(body);
   const auto turn = co_await environment_.turns.take();
   ObjectRef place{kind, name_space_, name};
   Client::Apply how;
@@ -51,7 +51,7 @@ Task<Status> KubernetesPlatform::apply(Json body) {
 
 Task<Status> KubernetesPlatform::apply_base() {
   for (auto& body : objects::base_objects(inputs())) {
-    const auto name = text_at(body, {"metadata", "name"});
+    const auto name = name_of(body);
     const auto what = what_of(body);
     const auto wanted = std::find_if(wanted_.base.begin(), wanted_.base.end(),
                                      [&](const auto& each) { return each.what == what && each.name == name; });
@@ -88,10 +88,9 @@ Task<Status> KubernetesPlatform::remove_unwanted() {
   };
   std::vector<Unwanted> all;
   for (const auto* object : unwanted_objects()) {
-    const auto name = text_at(*object, {"metadata", "name"});
+    const auto name = name_of(*object);
     for (What what : {What::services, What::config_maps})
-      if (environment_.caches.find(what, name_space_, name) == object)
-        all.push_back({what, name, text_at(*object, {"metadata", "uid"})});
+      if (environment_.caches.find(what, name_space_, name) == object) all.push_back({what, name, uid_of(*object)});
   }
   for (const auto& each : all)
     if (auto done = co_await remove_object(each.what, each.name, each.uid); !done) co_return done;
@@ -145,8 +144,8 @@ Task<Status> KubernetesPlatform::apply_workload(std::string name, std::int64_t r
 
 Task<Status> KubernetesPlatform::remove_pod(std::string process, std::string uid) {
   const auto* pod = pod_of(process);
-  if (pod == nullptr || text_at(*pod, {"metadata", "uid"}) != uid) co_return Status{};
-  auto name = text_at(*pod, {"metadata", "name"});
+  if (pod == nullptr || uid_of(*pod) != uid) co_return Status{};
+  auto name = name_of(*pod);
   co_return co_await remove_object(What::pods, std::move(name), std::move(uid));
 }
 
@@ -160,7 +159,7 @@ Task<Status> KubernetesPlatform::start(ProcessSpec process) {
   const auto now = wanted_.workloads.find(name);
   if (now == wanted_.workloads.end() || text_at(*pod, {"hash"}) == now->second.config_hash || !is_stuck(*pod))
     co_return Status{};
-  co_return co_await remove_pod(process.name, uid_of(process.name));
+  co_return co_await remove_pod(process.name, pod_uid(process.name));
 }
 
 // Kubernetes ends the Pods of the highest places first: a lower one waits for its turn.
@@ -185,7 +184,7 @@ Task<Status> KubernetesPlatform::let_go(std::string process, std::string uid) {
   const bool too_many = parsed.ordinal >= counts_[parsed.role];
   if (const auto* pod = pod_of(process); too_many && pod != nullptr) {
     Json patch = {{"metadata", {{"annotations", {{kDeletionCost, "-1000"}}}, {"uid", uid}}}};
-    ObjectRef place{kinds::kPod, name_space_, text_at(*pod, {"metadata", "name"})};
+    ObjectRef place{kinds::kPod, name_space_, name_of(*pod)};
     const auto turn = co_await environment_.turns.take();
     auto done = co_await environment_.client.merge(std::move(place), std::move(patch), "");
     if (!done && done.error().code != ApiErrc::not_found && done.error().code != ApiErrc::conflict)
@@ -200,7 +199,7 @@ Task<Status> KubernetesPlatform::let_go(std::string process, std::string uid) {
 
 Task<Status> KubernetesPlatform::stop(std::string name, std::chrono::milliseconds /*the Pod's own grace counts*/) {
   const auto parsed = ports::parse_process_name(name);
-  const auto uid = uid_of(name);
+  const auto uid = pod_uid(name);
   if (!parsed || uid.empty()) co_return Status{};
   if (environment_.store.find(key_) == nullptr) co_return later("the ChatCluster is gone");
   if (is_deleting()) co_return co_await take_down(parsed->role, parsed->ordinal, uid);
@@ -225,8 +224,7 @@ Task<> KubernetesPlatform::tidy() {
   for (const auto* pod : environment_.caches.of_cluster(What::pods, name_space_, cluster_)) {
     const bool gateway =
         text_at(*pod, {"metadata", "labels", objects::kComponentLabel}) == objects::component(Role::gateway);
-    if (gateway && is_overdue(*pod, environment_.clock.now_milliseconds()))
-      lost[text_at(*pod, {"metadata", "name"})] = text_at(*pod, {"metadata", "uid"});
+    if (gateway && is_overdue(*pod, environment_.clock.now_milliseconds())) lost[name_of(*pod)] = uid_of(*pod);
   }
   for (const auto& [name, uid] : lost) {
     environment_.log.warn("pod_of_a_lost_node", {{"cluster", ports::title_of(key_)}, {"pod", name}});
@@ -236,7 +234,7 @@ Task<> KubernetesPlatform::tidy() {
 }
 
 Task<Status> KubernetesPlatform::kill(std::string name) {
-  auto uid = uid_of(name);
+  auto uid = pod_uid(name);
   return remove_pod(std::move(name), std::move(uid));
 }
 

@@ -1,6 +1,7 @@
 // What KubernetesPlatform wants to be there, against what is there.
 #include <algorithm>
 
+#include "operator/kubernetes/client/fields.hpp"
 #include "operator/kubernetes/platform/kubernetes_platform.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 
@@ -12,7 +13,7 @@ using ports::Role;
 namespace {
 
 bool is_ours(const Json& object) {
-  return text_at(object, {"metadata", "labels", "app.kubernetes.io/managed-by"}) == objects::kFieldManager;
+  return text_at(object, {"metadata", "labels", objects::kManagedByLabel}) == objects::kFieldManager;
 }
 
 }  // namespace
@@ -53,7 +54,7 @@ std::vector<const Json*> KubernetesPlatform::unwanted_objects() {
   std::vector<const Json*> unwanted;
   for (What what : {What::services, What::config_maps}) {  // of the others none is ever one too many
     for (const auto* object : environment_.caches.of_cluster(what, name_space_, cluster_)) {
-      const auto name = text_at(*object, {"metadata", "name"});
+      const auto name = name_of(*object);
       const bool known = std::any_of(wanted_.base.begin(), wanted_.base.end(),
                                      [&](const auto& each) { return each.what == what && each.name == name; });
       // Only what we applied: somebody may label what is his.

@@ -1,6 +1,7 @@
 // What KubernetesPlatform finds from earlier operators, and leaves to later ones: Secrets and the map.
+#include "operator/kubernetes/client/fields.hpp"
+#include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/platform/act_errors.hpp"
-#include "operator/kubernetes/platform/kinds.hpp"
 #include "operator/kubernetes/platform/kubernetes_platform.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 #include "operator/ports/steady.hpp"
@@ -96,7 +97,7 @@ Task<Status> KubernetesPlatform::ensure_secrets() {
                              {{key->kid + ".pem", key->private_pem}, {key->kid + ".pub.pem", key->public_pem}}};
   for (auto& body : objects::secrets(inputs(), made)) {
     body["metadata"].erase("ownerReferences");  // remove() decides whether they go: whenDeleted may change
-    ObjectRef its_place{kinds::kSecret, name_space_, text_at(body, {"metadata", "name"})};
+    ObjectRef its_place{kinds::kSecret, name_space_, name_of(body)};
     auto created = co_await environment_.client.create(std::move(its_place), std::move(body));
     // One that is there already stays as it is.
     if (!created && created.error().code != ApiErrc::conflict) co_return failed(created.error());

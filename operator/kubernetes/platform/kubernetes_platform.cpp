@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "operator/kubernetes/platform/kinds.hpp"
+#include "operator/kubernetes/client/fields.hpp"
+#include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 #include "operator/ports/steady.hpp"
 
@@ -17,18 +18,12 @@ using ports::Role;
 
 namespace {
 
-constexpr Role kRoles[] = {Role::shard, Role::redis, Role::messages, Role::worker, Role::api, Role::gateway};
-
-bool is_daemon(Role role) { return role != Role::shard && role != Role::redis; }
-
 // "chat" and "demo" of "chat/demo@uid".
 std::string name_space_of(const std::string& key) { return key.substr(0, key.find('/')); }
 std::string cluster_of(const std::string& key) {
   const auto title = ports::title_of(key);
   return title.substr(title.find('/') + 1);
 }
-
-std::string uid_of_object(const Json& object) { return text_at(object, {"metadata", "uid"}); }
 
 }  // namespace
 
@@ -78,7 +73,7 @@ objects::Inputs KubernetesPlatform::inputs() const {
 
 void KubernetesPlatform::count(const std::vector<ProcessSpec>& wanted) {
   counts_.clear();
-  for (Role role : kRoles) counts_[role] = 0;
+  for (Role role : ports::kRoles) counts_[role] = 0;
   for (const auto& process : wanted) ++counts_[process.role];
 }
 
@@ -89,14 +84,12 @@ void KubernetesPlatform::look_at_elastic(Role role, const std::vector<const Json
         !is_terminating(*pod) && text_at(*pod, {"phase"}) != "Failed")
       living.push_back(pod);
   std::sort(living.begin(), living.end(), [](const auto* a, const auto* b) {
-    return std::pair(text_at(*a, {"created"}), uid_of_object(*a)) <
-           std::pair(text_at(*b, {"created"}), uid_of_object(*b));
+    return std::pair(text_at(*a, {"created"}), uid_of(*a)) < std::pair(text_at(*b, {"created"}), uid_of(*b));
   });
   std::vector<std::string> uids;
-  for (const auto* pod : living) uids.push_back(uid_of_object(*pod));
+  for (const auto* pod : living) uids.push_back(uid_of(*pod));
   ordinals_[role] = assign_ordinals(uids, ordinals_[role], counts_[role]);
-  for (const auto* pod : living)
-    pods_[ports::process_name(role, ordinals_[role][uid_of_object(*pod)])] = text_at(*pod, {"metadata", "name"});
+  for (const auto* pod : living) pods_[ports::process_name(role, ordinals_[role][uid_of(*pod)])] = name_of(*pod);
 }
 
 void KubernetesPlatform::look() {
@@ -112,7 +105,7 @@ void KubernetesPlatform::look() {
   pods_.clear();
   const auto pods = environment_.caches.of_cluster(What::pods, name_space_, cluster_);
   for (const auto* pod : pods) {
-    const auto name = text_at(*pod, {"metadata", "name"});
+    const auto name = name_of(*pod);
     const auto component = text_at(*pod, {"metadata", "labels", objects::kComponentLabel});
     if (component == objects::component(Role::gateway)) {
       const auto prefix = workload_of(Role::gateway, 0) + "-";
@@ -123,7 +116,7 @@ void KubernetesPlatform::look() {
       pods_[ports::process_name(Role::redis, 0)] = name;
     }
   }
-  for (Role role : kRoles)
+  for (Role role : ports::kRoles)
     if (is_elastic(role)) look_at_elastic(role, pods);
   std::erase_if(pods_, [](const auto& each) { return !ports::parse_process_name(each.first); });
 }
@@ -133,15 +126,15 @@ const Json* KubernetesPlatform::pod_of(const std::string& process) const {
   return found == pods_.end() ? nullptr : environment_.caches.find(What::pods, name_space_, found->second);
 }
 
-std::string KubernetesPlatform::uid_of(const std::string& process) const {
+std::string KubernetesPlatform::pod_uid(const std::string& process) const {
   const auto* pod = pod_of(process);
-  return pod == nullptr ? std::string() : uid_of_object(*pod);
+  return pod == nullptr ? std::string() : uid_of(*pod);
 }
 
 bool KubernetesPlatform::is_there(const std::string& pod_uid, bool even_if_it_ends) const {
   const auto pods = environment_.caches.of_cluster(What::pods, name_space_, cluster_);
   return std::any_of(pods.begin(), pods.end(), [&](const auto* pod) {
-    return uid_of_object(*pod) == pod_uid && (even_if_it_ends || !is_terminating(*pod));
+    return uid_of(*pod) == pod_uid && (even_if_it_ends || !is_terminating(*pod));
   });
 }
 
@@ -158,7 +151,7 @@ void KubernetesPlatform::add_addresses(const Json* pod, ProcessView& view) const
   } else if (const auto port = objects::service_port(view.role); port != 0) {
     view.address = {service, port};
   }
-  if (!is_daemon(view.role)) return;
+  if (!ports::is_daemon(view.role)) return;
   if (view.role == Role::gateway)
     view.admin = {objects::pod_name(cluster_, view.role, view.ordinal) + "." + objects::gateways_host_name(cluster_) +
                       "." + name_space_ + ".svc",
@@ -223,8 +216,7 @@ std::vector<ports::Finding> KubernetesPlatform::findings() const {
     SeenObjects::Workload each;
     each.name = name;
     each.object = workload_object(workload.role, workload.ordinal);
-    if (each.object != nullptr)
-      each.failure = environment_.caches.failure_of(name_space_, name, uid_of_object(*each.object));
+    if (each.object != nullptr) each.failure = environment_.caches.failure_of(name_space_, name, uid_of(*each.object));
     each.pods = std::count_if(pods_.begin(), pods_.end(), [&](const auto& entry) {
       const auto parsed = ports::parse_process_name(entry.first);
       return workload_of(parsed->role, parsed->ordinal) == each.name;

@@ -76,7 +76,7 @@ class KubernetesPlatform final : public ports::Platform {
   [[nodiscard]] objects::Inputs inputs() const;
   [[nodiscard]] const Json* workload_object(ports::Role role, int ordinal) const;
   [[nodiscard]] const Json* pod_of(const std::string& process) const;
-  [[nodiscard]] std::string uid_of(const std::string& process) const;
+  [[nodiscard]] std::string pod_uid(const std::string& process) const;
   [[nodiscard]] bool is_there(const std::string& pod_uid, bool even_if_it_ends) const;
   [[nodiscard]] ports::ProcessView view(ports::Role role, int ordinal);
   void add_addresses(const Json* pod, ports::ProcessView& view) const;

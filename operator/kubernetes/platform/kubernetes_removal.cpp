@@ -1,8 +1,9 @@
 // The end of a ChatCluster: workloads first, then what they needed.
 #include <functional>
 
+#include "operator/kubernetes/client/fields.hpp"
+#include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/platform/act_errors.hpp"
-#include "operator/kubernetes/platform/kinds.hpp"
 #include "operator/kubernetes/platform/kubernetes_platform.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 
@@ -15,8 +16,8 @@ using ports::Role;
 // The cluster is being deleted: the workload goes, and nothing makes its Pods again.
 Task<Status> KubernetesPlatform::take_down(Role role, int ordinal, std::string uid) {
   if (const auto* workload = workload_object(role, ordinal); workload != nullptr) {
-    auto name = text_at(*workload, {"metadata", "name"});
-    auto its_uid = text_at(*workload, {"metadata", "uid"});
+    auto name = name_of(*workload);
+    auto its_uid = uid_of(*workload);
     const auto what = is_elastic(role) ? What::deployments : What::stateful_sets;
     if (auto done = co_await remove_object(what, std::move(name), std::move(its_uid)); !done) co_return done;
   }
@@ -30,8 +31,7 @@ Task<Status> KubernetesPlatform::remove_workloads() {
   for (What what : {What::stateful_sets, What::deployments}) {
     std::map<std::string, std::string> uids;
     for (const auto* object : environment_.caches.of_cluster(what, name_space_, cluster_))
-      if (!text_at(*object, {"applied"}).empty())
-        uids[text_at(*object, {"metadata", "name"})] = text_at(*object, {"metadata", "uid"});
+      if (!text_at(*object, {"applied"}).empty()) uids[name_of(*object)] = uid_of(*object);
     for (const auto& [name, uid] : uids)
       if (auto done = co_await remove_object(what, name, uid); !done) co_return done;
   }
@@ -44,8 +44,7 @@ Task<Status> KubernetesPlatform::remove_claims() {
   std::map<std::string, std::string> uids;
   const auto prefix = "data-" + cluster_ + "-" + objects::component(Role::shard) + "-";
   for (const auto* claim : environment_.caches.of_cluster(What::claims, name_space_, cluster_))
-    if (text_at(*claim, {"metadata", "name"}).starts_with(prefix))
-      uids[text_at(*claim, {"metadata", "name"})] = text_at(*claim, {"metadata", "uid"});
+    if (name_of(*claim).starts_with(prefix)) uids[name_of(*claim)] = uid_of(*claim);
   for (const auto& [name, uid] : uids)
     if (auto done = co_await remove_object(What::claims, name, uid); !done) co_return done;
   co_return Status{};
@@ -56,7 +55,7 @@ Task<Status> KubernetesPlatform::remove_by_name(ObjectRef object) {
   if (!found && found.error().code == ApiErrc::not_found) co_return Status{};
   if (!found) co_return failed(found.error());
   if (text_at(*found, {"metadata", "labels", objects::kClusterLabel}) != cluster_) co_return Status{};
-  auto uid = text_at(*found, {"metadata", "uid"});
+  auto uid = uid_of(*found);
   auto done = co_await environment_.client.remove(object, std::move(uid));
   co_return done || done.error().code == ApiErrc::conflict ? Status{} : failed(done.error());
 }

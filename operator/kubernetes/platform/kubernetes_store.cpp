@@ -3,7 +3,8 @@
 #include <utility>
 
 #include "operator/api/stored.hpp"
-#include "operator/kubernetes/platform/kinds.hpp"
+#include "operator/kubernetes/client/fields.hpp"
+#include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 
 namespace chatop::kubernetes {
@@ -16,9 +17,6 @@ namespace {
 
 constexpr int kPage = 250;
 constexpr int kDepth = 64;
-
-// "namespace/name" of "namespace/name@uid".
-std::string place_of(const std::string& key) { return ports::title_of(key); }
 
 Json metadata_of(const api::ChatCluster& cluster) {
   return {{"name", cluster.metadata.name},
@@ -70,7 +68,7 @@ void KubernetesStore::take(const Change& change) {
 void KubernetesStore::read_document(const std::string& place, const Json& object) {
   auto& entry = entries_[place];
   entry.document = text_at(object, {"document"});
-  entry.stored.key = place + "@" + text_at(object, {"metadata", "uid"});
+  entry.stored.key = place + "@" + uid_of(object);
   entry.stored.deleting = !text_at(object, {"metadata", "deletionTimestamp"}).empty();
   auto json = chat::base::parse_json(entry.document, kDepth);
   auto parsed = json ? api::parse_stored(*json)
@@ -110,7 +108,7 @@ chat::base::Result<ports::StoredClusters> KubernetesStore::list() {
 }
 
 KubernetesStore::Entry* KubernetesStore::entry_of(const std::string& key) {
-  auto found = entries_.find(place_of(key));
+  auto found = entries_.find(ports::title_of(key));
   return found != entries_.end() && found->second.stored.key == key && found->second.readable ? &found->second
                                                                                               : nullptr;
 }

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "dataplane/base/rfc3339.hpp"
+#include "operator/kubernetes/client/fields.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 
 namespace chatop::kubernetes {
@@ -14,7 +15,6 @@ using chat::base::Json;
 
 namespace {
 
-constexpr unsigned kCrashLoop = 4;  // ends in a row that the plan calls a crash loop
 constexpr std::size_t kLastLines = 20;
 
 std::int64_t number_at(const Json& object, const char* key) {
@@ -24,7 +24,7 @@ std::int64_t number_at(const Json& object, const char* key) {
 
 // Of one life of a Pod's container.
 std::int64_t life_of(const Json& pod) {
-  const auto text = text_at(pod, {"metadata", "uid"}) + " " + std::to_string(number_at(pod, "restarts"));
+  const auto text = uid_of(pod) + " " + std::to_string(number_at(pod, "restarts"));
   const auto number = static_cast<std::int64_t>(std::hash<std::string>{}(text) >> 1U);
   return std::max<std::int64_t>(1, number);
 }
@@ -89,8 +89,8 @@ void add_pod(const Json& pod, const Moment& now, ports::ProcessView& view) {
   // A Service leads only to Pods that are Ready, which kubelet finds out some time after we do.
   if (view.role == ports::Role::gateway || view.role == ports::Role::api) view.reachable = ready;
   if (view.running) view.started_ms = steady(text_at(pod, {"running"}), now);
-  view.failures = static_cast<unsigned>(std::clamp<std::int64_t>(view.restarts, 0, kCrashLoop));
-  if (text_at(pod, {"waiting", "reason"}) == "CrashLoopBackOff") view.failures = kCrashLoop;
+  view.failures = static_cast<unsigned>(std::clamp<std::int64_t>(view.restarts, 0, ports::kCrashLoop));
+  if (text_at(pod, {"waiting", "reason"}) == "CrashLoopBackOff") view.failures = ports::kCrashLoop;
   // A container of a Pod that is on its way out ends because it was told to.
   if (auto ended = pod.find("ended"); ended != pod.end() && !view.stopping) {
     view.ended_ms = steady(text_at(*ended, {"at"}), now);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dataplane/base/text.hpp"
+#include "operator/kubernetes/client/fields.hpp"
 #include "operator/kubernetes/objects/names.hpp"
 
 namespace chatop::kubernetes {
@@ -11,34 +13,28 @@ using chat::base::Json;
 namespace {
 
 constexpr std::size_t kLongestText = 2'000;
-constexpr const char* kManagedBy = "app.kubernetes.io/managed-by";
-
-const Json& at(const Json& object, const char* key) {
-  static const Json kNothing;
-  if (!object.is_object()) return kNothing;
-  auto found = object.find(key);
-  return found == object.end() ? kNothing : *found;
-}
 
 Json metadata(const Json& object) {
-  const auto& all = at(object, "metadata");
+  const auto& all = value_at(object, {"metadata"});
   Json kept = Json::object();
   for (const char* key : {"name", "namespace", "uid", "deletionTimestamp"})
     if (all.contains(key)) kept[key] = all[key];
-  const auto& labels = at(all, "labels");
-  for (const char* key : {objects::kClusterLabel, objects::kComponentLabel, objects::kProcessLabel, kManagedBy})
+  const auto& labels = value_at(all, {"labels"});
+  for (const char* key :
+       {objects::kClusterLabel, objects::kComponentLabel, objects::kProcessLabel, objects::kManagedByLabel})
     if (labels.is_object() && labels.contains(key)) kept["labels"][key] = labels[key];
   return kept;
 }
 
 void put(Json& into, const char* key, std::string text) {
-  if (!text.empty()) into[key] = text.substr(0, kLongestText);
+  if (!text.empty()) into[key] = chat::base::cut(text, kLongestText);
 }
 
 std::int64_t number(const Json& value) { return value.is_number_integer() ? value.get<std::int64_t>() : 0; }
 
 Json ended(const Json& terminated) {
-  Json kept = {{"code", number(at(terminated, "exitCode"))}, {"signal", number(at(terminated, "signal"))}};
+  Json kept = {{"code", number(value_at(terminated, {"exitCode"}))},
+               {"signal", number(value_at(terminated, {"signal"}))}};
   put(kept, "reason", text_at(terminated, {"reason"}));
   put(kept, "at", text_at(terminated, {"finishedAt"}));
   put(kept, "message", text_at(terminated, {"message"}));
@@ -49,7 +45,7 @@ Json ended(const Json& terminated) {
 void keep_waiting(const Json& statuses, Json& kept) {
   if (!statuses.is_array()) return;
   for (const auto& status : statuses) {
-    const auto& waiting = at(at(status, "state"), "waiting");
+    const auto& waiting = value_at(status, {"state", "waiting"});
     if (!waiting.is_object() || kept.contains("waiting")) continue;
     Json why = Json::object();
     put(kept, "image", text_at(status, {"image"}));
@@ -60,10 +56,10 @@ void keep_waiting(const Json& statuses, Json& kept) {
 }
 
 void keep_container(const Json& status, Json& kept) {
-  kept["restarts"] = number(at(status, "restartCount"));
+  kept["restarts"] = number(value_at(status, {"restartCount"}));
   if (auto started = text_at(status, {"state", "running", "startedAt"}); !started.empty()) kept["running"] = started;
-  const auto& now = at(at(status, "state"), "terminated");
-  const auto& before = at(at(status, "lastState"), "terminated");
+  const auto& now = value_at(status, {"state", "terminated"});
+  const auto& before = value_at(status, {"lastState", "terminated"});
   if (now.is_object())
     kept["ended"] = ended(now);
   else if (before.is_object())
@@ -71,7 +67,7 @@ void keep_container(const Json& status, Json& kept) {
 }
 
 void keep_conditions(const Json& status, Json& kept) {
-  const auto& conditions = at(status, "conditions");
+  const auto& conditions = value_at(status, {"conditions"});
   if (!conditions.is_array()) return;
   for (const auto& condition : conditions) {
     const auto type = text_at(condition, {"type"});
@@ -83,28 +79,22 @@ void keep_conditions(const Json& status, Json& kept) {
 
 }  // namespace
 
-std::string text_at(const Json& object, std::initializer_list<const char*> path) {
-  const Json* value = &object;
-  for (const char* key : path) value = &at(*value, key);
-  return value->is_string() ? value->get<std::string>() : std::string();
-}
-
 std::string image_of(const Json& pod) {
-  const auto& containers = at(at(pod, "spec"), "containers");
+  const auto& containers = value_at(pod, {"spec", "containers"});
   return containers.is_array() && !containers.empty() ? text_at(containers.front(), {"image"}) : std::string();
 }
 
 std::string version_of(const Json& object) {
-  const auto& generation = at(at(object, "metadata"), "generation");
+  const auto& generation = value_at(object, {"metadata", "generation"});
   return generation.is_number_integer() ? generation.dump() : text_at(object, {"metadata", "resourceVersion"});
 }
 
 Json keep_cluster(Json object) {
   Json kept = {{"metadata", metadata(object)}};
-  const auto& finalizers = at(at(object, "metadata"), "finalizers");
+  const auto& finalizers = value_at(object, {"metadata", "finalizers"});
   kept["held"] =
       finalizers.is_array() && std::find(finalizers.begin(), finalizers.end(), kFinalizer) != finalizers.end();
-  kept["status"] = at(object, "status").dump(-1, ' ', false, Json::error_handler_t::replace);
+  kept["status"] = value_at(object, {"status"}).dump(-1, ' ', false, Json::error_handler_t::replace);
   if (object.is_object()) {
     object.erase("status");
     if (object.contains("metadata") && object["metadata"].is_object()) {
@@ -119,17 +109,17 @@ Json keep_cluster(Json object) {
 
 Json keep_pod(Json object) {
   Json kept = {{"metadata", metadata(object)}};
-  const auto& status = at(object, "status");
+  const auto& status = value_at(object, {"status"});
   put(kept, "hash", text_at(object, {"metadata", "annotations", objects::kHashAnnotation}));
-  put(kept, "cost", text_at(object, {"metadata", "annotations", "controller.kubernetes.io/pod-deletion-cost"}));
+  put(kept, "cost", text_at(object, {"metadata", "annotations", kDeletionCost}));
   put(kept, "created", text_at(object, {"metadata", "creationTimestamp"}));
   put(kept, "ip", text_at(status, {"podIP"}));
   put(kept, "phase", text_at(status, {"phase"}));
   put(kept, "reason", text_at(status, {"reason"}));
   keep_conditions(status, kept);
-  keep_waiting(at(status, "initContainerStatuses"), kept);
-  keep_waiting(at(status, "containerStatuses"), kept);
-  const auto& containers = at(status, "containerStatuses");
+  keep_waiting(value_at(status, {"initContainerStatuses"}), kept);
+  keep_waiting(value_at(status, {"containerStatuses"}), kept);
+  const auto& containers = value_at(status, {"containerStatuses"});
   if (containers.is_array() && !containers.empty()) keep_container(containers.front(), kept);
   return kept;
 }
@@ -143,8 +133,8 @@ Json keep_object(Json object) {
 Json keep_workload(Json object) {
   auto kept = keep_object(object);
   put(kept, "hash", text_at(object, {"spec", "template", "metadata", "annotations", objects::kHashAnnotation}));
-  kept["replicas"] = number(at(at(object, "spec"), "replicas"));
-  const auto& conditions = at(at(object, "status"), "conditions");
+  kept["replicas"] = number(value_at(object, {"spec", "replicas"}));
+  const auto& conditions = value_at(object, {"status", "conditions"});
   if (!conditions.is_array()) return kept;
   for (const auto& condition : conditions) {
     if (text_at(condition, {"type"}) == "ReplicaFailure" && text_at(condition, {"status"}) == "True")

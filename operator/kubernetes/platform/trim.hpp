@@ -8,6 +8,8 @@
 namespace chatop::kubernetes {
 
 inline constexpr const char* kFinalizer = "chatcluster.io/teardown";
+// On a Pod that a Deployment should give up first.
+inline constexpr const char* kDeletionCost = "controller.kubernetes.io/pod-deletion-cost";
 // On what we applied: a hash of it.
 inline constexpr const char* kAppliedAnnotation = "chatcluster.io/applied";
 
@@ -29,8 +31,6 @@ inline constexpr const char* kAppliedAnnotation = "chatcluster.io/applied";
 // {metadata}
 [[nodiscard]] chat::base::Json keep_name(chat::base::Json object);
 
-// object.a.b… as text; empty where it is not there.
-[[nodiscard]] std::string text_at(const chat::base::Json& object, std::initializer_list<const char*> path);
 // Of a Pod's first container, as its spec says; empty: it has none.
 [[nodiscard]] std::string image_of(const chat::base::Json& pod);
 // As text, what distinguishes one wanted state of an object from another: its generation, or where it has none the

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dataplane/base/digest.hpp"
+#include "operator/kubernetes/client/fields.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 
 namespace chatop::kubernetes {
@@ -55,7 +56,7 @@ Json stamped(Json body) {
 WantedObjects wanted_objects(const objects::Inputs& inputs) {
   WantedObjects wanted;
   for (const auto& body : objects::base_objects(inputs))
-    wanted.base.push_back({what_of(body), text_at(body, {"metadata", "name"}), hash_of(body)});
+    wanted.base.push_back({what_of(body), name_of(body), hash_of(body)});
   for (int shard = 0; shard < inputs.shards; ++shard) add_workload(inputs, Role::shard, shard, wanted);
   for (Role role : {Role::messages, Role::worker, Role::api, Role::gateway}) add_workload(inputs, role, 0, wanted);
   if (!inputs.spec.redis.external) add_workload(inputs, Role::redis, 0, wanted);

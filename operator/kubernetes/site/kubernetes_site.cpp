@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "operator/kubernetes/client/fields.hpp"
+#include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/site/pods.hpp"
 #include "operator/kubernetes/site/proposals.hpp"
 #include "operator/kubernetes/site/site_watch.hpp"
@@ -91,14 +93,14 @@ Result<std::vector<Json>> KubernetesSite::all(const Kind& kind) {
 Status KubernetesSite::remove(const Kind& kind, std::string_view name) {
   auto object = get(kind, name);
   if (!object) return fail(object.error());
-  auto removed = connection_.run(connection_.client().remove({kind, options_.name_space, std::string(name)},
-                                                             text_at(*object, {"metadata", "uid"})));
+  auto removed =
+      connection_.run(connection_.client().remove({kind, options_.name_space, std::string(name)}, uid_of(*object)));
   if (!removed) return fail(said(removed.error(), SiteErrc::unwritable));
   return {};
 }
 
 Result<std::vector<std::string>> KubernetesSite::names() {
-  auto objects = all(kChatClusters);
+  auto objects = all(kinds::kChatCluster);
   if (!objects) return fail(objects.error());
   std::vector<std::string> names;
   for (const auto& object : *objects) names.push_back(name_of(object));
@@ -106,13 +108,13 @@ Result<std::vector<std::string>> KubernetesSite::names() {
 }
 
 Result<ports::StoredCluster> KubernetesSite::read(std::string_view name) {
-  auto object = get(kChatClusters, name);
+  auto object = get(kinds::kChatCluster, name);
   if (!object) return fail(object.error());
   return stored_cluster(*object);
 }
 
 Result<ports::Listing<ports::StoredCluster>> KubernetesSite::list() {
-  auto objects = all(kChatClusters);
+  auto objects = all(kinds::kChatCluster);
   if (!objects) return fail(objects.error());
   return listing<ports::StoredCluster>(*objects, stored_cluster);
 }
@@ -150,24 +152,25 @@ Status KubernetesSite::apply(const ports::Proposal& proposal) {
   return fail(said(applied.error(), SiteErrc::unwritable));
 }
 
-Status KubernetesSite::mark_deleting(std::string_view name) { return remove(kChatClusters, name); }
+Status KubernetesSite::mark_deleting(std::string_view name) { return remove(kinds::kChatCluster, name); }
 
 Result<ports::Listing<ports::StoredOperation>> KubernetesSite::operations() {
-  auto objects = all(kChatOperations);
+  auto objects = all(kinds::kChatOperation);
   if (!objects) return fail(objects.error());
   return listing<ports::StoredOperation>(*objects, stored_operation);
 }
 
 Result<ports::StoredOperation> KubernetesSite::read_operation(std::string_view name) {
-  auto object = get(kChatOperations, name);
+  auto object = get(kinds::kChatOperation, name);
   if (!object) return fail(object.error());
   return stored_operation(*object);
 }
 
-Status KubernetesSite::delete_operation(std::string_view name) { return remove(kChatOperations, name); }
+Status KubernetesSite::delete_operation(std::string_view name) { return remove(kinds::kChatOperation, name); }
 
 std::unique_ptr<ports::Watch> KubernetesSite::watch(Signals signals) {
-  return std::make_unique<SiteWatch>(connection_, ListRequest{kChatClusters, options_.name_space, "", ""}, signals,
+  return std::make_unique<SiteWatch>(connection_, ListRequest{kinds::kChatCluster, options_.name_space, "", ""},
+                                     signals,
                                      [this] { return operator_seen().state != ports::OperatorSeen::State::none; });
 }
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <ostream>
 
+#include "operator/kubernetes/client/fields.hpp"
+#include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/site/pods.hpp"
 
 namespace chatop::kubernetes {
@@ -33,7 +35,7 @@ Task<Status> copy(Stream& stream, const bool& interrupted, std::ostream& out) {
 }  // namespace
 
 Status copy_pod_log(Connection& connection, const Json& pod, std::int64_t tail, bool follow, std::ostream& out) {
-  const ObjectRef object{kPods, text_at(pod, {"metadata", "namespace"}), name_of(pod)};
+  const ObjectRef object{kinds::kPod, text_at(pod, {"metadata", "namespace"}), name_of(pod)};
   const Parameters parameters{{"container", container_of(pod)},
                               {"tailLines", tail < 0 ? "" : std::to_string(tail)},
                               {"follow", follow ? "true" : ""}};

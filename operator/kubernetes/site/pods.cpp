@@ -1,6 +1,7 @@
 #include "operator/kubernetes/site/pods.hpp"
 
 #include "dataplane/base/rfc3339.hpp"
+#include "operator/kubernetes/client/fields.hpp"
 #include "operator/kubernetes/objects/names.hpp"
 
 namespace chatop::kubernetes {
@@ -18,24 +19,6 @@ const Json& container_status(const Json& pod) {
 }
 
 }  // namespace
-
-const Json& value_at(const Json& object, std::initializer_list<const char*> path) {
-  static const Json none;
-  const Json* at = &object;
-  for (const char* key : path) {
-    const auto found = at->is_object() ? at->find(key) : at->end();
-    if (found == at->end()) return none;
-    at = &*found;
-  }
-  return *at;
-}
-
-std::string text_at(const Json& object, std::initializer_list<const char*> path) {
-  const auto& value = value_at(object, path);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-std::string name_of(const Json& object) { return text_at(object, {"metadata", "name"}); }
 
 std::string process_of(const Json& pod) {
   if (auto said = text_at(pod, {"metadata", "labels", objects::kProcessLabel}); !said.empty()) return said;

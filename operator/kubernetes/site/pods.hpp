@@ -8,18 +8,11 @@
 // What Pods of a ChatCluster say, for a person. Pure.
 namespace chatop::kubernetes {
 
-inline const Kind kPods{"", "v1", "pods", "Pod", true};
-
 // "shard-0", "redis", "gateway-0". A Deployment's Pods have no ordinal, so theirs is what makes their names differ:
 // "api-5c9f8d-x7x2p".
 [[nodiscard]] std::string process_of(const chat::base::Json& pod);
 [[nodiscard]] ports::ProcessLine process_line(const chat::base::Json& pod);
 // The container whose log is meant: the one that kubectl takes, else the first.
 [[nodiscard]] std::string container_of(const chat::base::Json& pod);
-
-[[nodiscard]] std::string name_of(const chat::base::Json& object);
-// The value at a path of keys, null where there is none.
-[[nodiscard]] const chat::base::Json& value_at(const chat::base::Json& object, std::initializer_list<const char*> path);
-[[nodiscard]] std::string text_at(const chat::base::Json& object, std::initializer_list<const char*> path);
 
 }  // namespace chatop::kubernetes

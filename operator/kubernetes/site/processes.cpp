@@ -5,6 +5,8 @@
 #include <sstream>
 #include <utility>
 
+#include "operator/kubernetes/client/fields.hpp"
+#include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/objects/names.hpp"
 #include "operator/kubernetes/site/kubernetes_site.hpp"
 #include "operator/kubernetes/site/operator_lease.hpp"
@@ -20,8 +22,6 @@ using chat::base::Result;
 using chat::base::Status;
 using ports::SiteErrc;
 
-const Kind kLeases{"coordination.k8s.io", "v1", "leases", "Lease", true};
-constexpr const char* kLease = "chat-operator";
 constexpr const char* kUsualPlace = "chatcluster-system";
 
 std::string of_operators() {
@@ -42,12 +42,12 @@ std::string KubernetesSite::operator_command() const {
 Result<Json> KubernetesSite::lease() {
   std::optional<chat::base::Error> refused;
   for (const auto& place : {options_.name_space, std::string(kUsualPlace)}) {
-    auto found = connection_.run(connection_.client().get({kLeases, place, kLease}));
+    auto found = connection_.run(connection_.client().get({kinds::kLease, place, objects::kOperatorLease}));
     if (found) return found;
     if (found.error().code != ApiErrc::not_found && !refused) refused = found.error();
   }
-  auto all =
-      connection_.run(connection_.client().list({kLeases, "", "", "metadata.name=" + std::string(kLease)}, keep_all));
+  auto all = connection_.run(connection_.client().list(
+      {kinds::kLease, "", "", "metadata.name=" + std::string(objects::kOperatorLease)}, keep_all));
   if (!all) return fail(refused ? *refused : all.error());
   auto latest = std::max_element(all->items.begin(), all->items.end(), [](const Json& a, const Json& b) {
     return lease_record(a).renewed < lease_record(b).renewed;
@@ -67,7 +67,7 @@ ports::OperatorSeen KubernetesSite::operator_seen() {
 // ---------------------------------------------------------------- Pods
 
 Result<std::vector<Json>> KubernetesSite::pods(const std::string& name_space, const std::string& labels) {
-  auto listed = connection_.run(connection_.client().list({kPods, name_space, labels, ""}, keep_all));
+  auto listed = connection_.run(connection_.client().list({kinds::kPod, name_space, labels, ""}, keep_all));
   if (!listed) return fail(said(listed.error(), SiteErrc::unreadable));
   return std::move(listed->items);
 }
@@ -106,7 +106,8 @@ Result<Json> KubernetesSite::pod_of_operator() {
   if (!held) return fail(said(held.error(), SiteErrc::unreadable));
   const auto holder = lease_record(*held).holder;
   if (holder.empty())
-    return fail(SiteErrc::not_found, "no operator holds the Lease " + std::string(kLease) + ": " + operator_command());
+    return fail(SiteErrc::not_found,
+                "no operator holds the Lease " + std::string(objects::kOperatorLease) + ": " + operator_command());
   auto found = pods(text_at(*held, {"metadata", "namespace"}), of_operators());
   if (!found) return fail(found.error());
   for (auto& pod : *found)

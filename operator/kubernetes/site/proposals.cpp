@@ -1,6 +1,8 @@
 #include "operator/kubernetes/site/proposals.hpp"
 
 #include "operator/api/stored.hpp"
+#include "operator/kubernetes/client/fields.hpp"
+#include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/site/pods.hpp"
 
 namespace chatop::kubernetes {
@@ -23,7 +25,7 @@ Result<Resource> parsed(const Kind& kind, const Json& object) {
 }  // namespace
 
 std::string kind_and_name(const Kind& kind, std::string_view name) {
-  return (kind.kind == kChatClusters.kind ? "chatcluster/" : "chatoperation/") + std::string(name);
+  return (kind.kind == kinds::kChatCluster.kind ? "chatcluster/" : "chatoperation/") + std::string(name);
 }
 
 ToApply to_apply(const ports::Proposal& proposal, const std::string& name_space) {
@@ -31,7 +33,8 @@ ToApply to_apply(const ports::Proposal& proposal, const std::string& name_space)
   Json body = proposal.written;
   auto& metadata = body["metadata"];
   if (!metadata.contains("namespace")) metadata["namespace"] = name_space;
-  ObjectRef object{cluster ? kChatClusters : kChatOperations, text_at(body, {"metadata", "namespace"}), name_of(body)};
+  ObjectRef object{cluster ? kinds::kChatCluster : kinds::kChatOperation, text_at(body, {"metadata", "namespace"}),
+                   name_of(body)};
   return {std::move(object), std::move(body)};
 }
 
@@ -44,13 +47,13 @@ bool differ(const Json& before, const Json& after) {
 bool deleting(const Json& object) { return !value_at(object, {"metadata", "deletionTimestamp"}).is_null(); }
 
 Result<ports::StoredCluster> stored_cluster(const Json& object) {
-  auto cluster = parsed<api::ChatCluster>(kChatClusters, object);
+  auto cluster = parsed<api::ChatCluster>(kinds::kChatCluster, object);
   if (!cluster) return fail(std::move(cluster.error()));
   return ports::StoredCluster{std::move(*cluster), deleting(object)};
 }
 
 Result<ports::StoredOperation> stored_operation(const Json& object) {
-  auto operation = parsed<api::ChatOperation>(kChatOperations, object);
+  auto operation = parsed<api::ChatOperation>(kinds::kChatOperation, object);
   if (!operation) return fail(std::move(operation.error()));
   return ports::StoredOperation{std::move(*operation), deleting(object), !value_at(object, {"status"}).empty()};
 }

@@ -5,9 +5,6 @@
 // How documents become objects of the API server, and back. Pure.
 namespace chatop::kubernetes {
 
-inline const Kind kChatClusters{"chatcluster.io", "v1alpha1", "chatclusters", "ChatCluster", true};
-inline const Kind kChatOperations{"chatcluster.io", "v1alpha1", "chatoperations", "ChatOperation", true};
-
 // "chatcluster/demo"
 [[nodiscard]] std::string kind_and_name(const Kind& kind, std::string_view name);
 

@@ -50,6 +50,15 @@ TEST(HasNul, FindsItAnywhere) {
   EXPECT_FALSE(has_nul("abc"));
 }
 
+TEST(Cut, KeepsCharactersWhole) {
+  EXPECT_EQ(cut("abc", 3), "abc");
+  EXPECT_EQ(cut("abc", 2), "ab");
+  EXPECT_EQ(cut("aü", 2), "a");
+  EXPECT_EQ(cut("€", 2), "");
+  EXPECT_EQ(cut("a😀b", 5), "a😀");
+  EXPECT_EQ(cut("\x80\x80\x80", 2), "");  // no text: but an end there is
+}
+
 TEST(EditDistance, CountsInsertionsDeletionsAndSubstitutions) {
   EXPECT_EQ(edit_distance("", ""), 0u);
   EXPECT_EQ(edit_distance("", "abc"), 3u);

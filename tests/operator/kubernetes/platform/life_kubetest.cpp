@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "operator/api/stored.hpp"
+#include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/crds/definitions.hpp"
 #include "operator/kubernetes/platform/rbac.hpp"
 #include "tests/operator/kubernetes/platform/stage.hpp"

@@ -9,8 +9,8 @@
 
 #include "operator/controllers/operator_loop.hpp"
 #include "operator/kubernetes/client/cpprest_http.hpp"
+#include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/control/event_recorder.hpp"
-#include "operator/kubernetes/platform/kinds.hpp"
 #include "operator/kubernetes/platform/kubernetes_platform.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 #include "tests/support/child_process.hpp"

@@ -1,13 +1,11 @@
 #pragma once
-#include <optional>
-#include <string_view>
-
 #include "operator/kubernetes/client/resource.hpp"
 
 // The kinds that the operator reads and writes.
 namespace chatop::kubernetes::kinds {
 
 inline const Kind kChatCluster{"chatcluster.io", "v1alpha1", "chatclusters", "ChatCluster", true};
+inline const Kind kChatOperation{"chatcluster.io", "v1alpha1", "chatoperations", "ChatOperation", true};
 inline const Kind kPod{"", "v1", "pods", "Pod", true};
 inline const Kind kStatefulSet{"apps", "v1", "statefulsets", "StatefulSet", true};
 inline const Kind kDeployment{"apps", "v1", "deployments", "Deployment", true};
@@ -19,6 +17,7 @@ inline const Kind kBudget{"policy", "v1", "poddisruptionbudgets", "PodDisruption
 inline const Kind kClaim{"", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", true};
 inline const Kind kSecret{"", "v1", "secrets", "Secret", true};
 inline const Kind kEvent{"", "v1", "events", "Event", true};
+inline const Kind kLease{"coordination.k8s.io", "v1", "leases", "Lease", true};
 inline const Kind kStorageClass{"storage.k8s.io", "v1", "storageclasses", "StorageClass", false};
 
 }  // namespace chatop::kubernetes::kinds
