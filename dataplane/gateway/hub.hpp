@@ -112,12 +112,6 @@ class Hub {
     bool working = false;                 // work() runs for it
     bool channel = false;                 // subscribed to conv:{id}
   };
-  struct Channel {
-    bool of_user = false;
-    Ulid id;
-  };
-
-  static std::optional<Channel> parse_channel(std::string_view channel);
   User* find_user(const Ulid& id);
   Conversation* find(const Ulid& id);
   Conversation* find(const Ulid& id, std::uint64_t generation);
@@ -130,7 +124,7 @@ class Hub {
   void candidate(Conversation& conversation, const User& user, Candidate candidate);
   static bool membership_known(const Conversation& conversation);
 
-  void handle(const Channel& channel, const pb::BusEvent& event);
+  void handle(const ports::Channel& channel, const pb::BusEvent& event);
   void on_message(const Ulid& id, User* via, const pb::BusEvent& event, const domain::Head& head);
   void on_receipt(const Ulid& id, User* via, const pb::BusEvent& event, const domain::Head& head);
   void on_conversation(const Ulid& id, User* via, const pb::BusEvent& event, const domain::Head& head);

@@ -16,17 +16,8 @@ bool among(const pb::BusEvent& event, const Ulid& user) {
 
 }  // namespace
 
-std::optional<Hub::Channel> Hub::parse_channel(std::string_view channel) {
-  const auto colon = channel.find(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  const auto kind = channel.substr(0, colon);
-  auto id = Ulid::parse(channel.substr(colon + 1));
-  if (!id || (kind != "user" && kind != "conv")) return std::nullopt;
-  return Channel{kind == "user", *id};
-}
-
 void Hub::on_bus(std::string_view channel, std::string_view event) {
-  auto parsed = parse_channel(channel);
+  auto parsed = ports::parse_channel(channel);
   if (!parsed || !event_.ParseFromArray(event.data(), static_cast<int>(event.size()))) {
     ports_.log.warn("bus_event_unreadable", {{"channel", channel}, {"bytes", event.size()}});
     return;
@@ -41,11 +32,11 @@ void Hub::on_push(const std::vector<std::string>& channels, std::string_view eve
   }
   // All gateways get every push: most channels are not ours.
   for (const auto& channel : channels) {
-    if (auto parsed = parse_channel(channel)) handle(*parsed, event_);
+    if (auto parsed = ports::parse_channel(channel)) handle(*parsed, event_);
   }
 }
 
-void Hub::handle(const Channel& channel, const pb::BusEvent& event) {
+void Hub::handle(const ports::Channel& channel, const pb::BusEvent& event) {
   User* via = nullptr;
   if (channel.of_user) {
     via = find_user(channel.id);

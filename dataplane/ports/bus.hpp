@@ -1,11 +1,13 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dataplane/base/result.hpp"
 #include "dataplane/base/task.hpp"
+#include "dataplane/base/ulid.hpp"
 
 namespace chat::ports {
 
@@ -29,7 +31,18 @@ class Subscriptions {
   virtual base::Task<base::Status> settled() = 0;
 };
 
+struct Channel {
+  bool of_user = false;  // else of a conversation
+  base::Ulid id;
+};
 [[nodiscard]] std::string inline user_channel(std::string_view user) { return "user:" + std::string(user); }
 [[nodiscard]] std::string inline conversation_channel(std::string_view id) { return "conv:" + std::string(id); }
+// nullopt: not a name that one of the two makes.
+[[nodiscard]] inline std::optional<Channel> parse_channel(std::string_view name) {
+  const auto kind = name.substr(0, name.find(':'));
+  if (kind.size() == name.size() || (kind != "user" && kind != "conv")) return std::nullopt;
+  auto id = base::Ulid::parse(name.substr(kind.size() + 1));
+  return id ? std::optional(Channel{kind == "user", *id}) : std::nullopt;
+}
 
 }  // namespace chat::ports

@@ -6,12 +6,11 @@
 #include "dataplane/domain/errors.hpp"
 #include "dataplane/protocol/convert.hpp"
 #include "dataplane/services/accounts.hpp"
+#include "dataplane/services/refresh_token.hpp"
 
 namespace chat::services {
 namespace {
 
-constexpr std::size_t kSecretBytes = 32;
-constexpr std::size_t kUlidCharacters = 26;
 constexpr int kMostRotationTries = 4;
 constexpr std::string_view kRefreshPurpose = "chatcluster refresh tokens v1";
 
@@ -19,26 +18,6 @@ auto wrong_name_or_password() {
   return base::fail(domain::Errc::unauthorized, "the username or the password is wrong");
 }
 auto not_signed_in() { return base::fail(domain::Errc::unauthorized, "this sign-in has ended: sign in again"); }
-
-struct RefreshToken {
-  Ulid user_id;
-  Ulid session_id;
-  std::string secret;  // bytes
-};
-
-std::string text_of(const RefreshToken& token) {
-  return token.user_id.text() + "." + token.session_id.text() + "." + base::base64url(token.secret);
-}
-
-std::optional<RefreshToken> parse_token(std::string_view text) {
-  constexpr std::size_t kSecretAt = 2 * kUlidCharacters + 2;
-  if (text.size() < kSecretAt || text[kUlidCharacters] != '.' || text[kSecretAt - 1] != '.') return std::nullopt;
-  const auto user = Ulid::parse(text.substr(0, kUlidCharacters));
-  const auto session = Ulid::parse(text.substr(kUlidCharacters + 1, kUlidCharacters));
-  auto secret = base::parse_base64url(text.substr(kSecretAt));
-  if (!user || !session || !secret || secret->size() != kSecretBytes) return std::nullopt;
-  return RefreshToken{*user, *session, std::move(*secret)};
-}
 
 std::string stored_form(std::string_view secret) { return base::hex(base::sha256(secret)); }
 
@@ -120,7 +99,7 @@ Task<Result<SignedIn>> SignIn::sign_in(SignInRequest request, domain::Limits lim
   co_await parts_.limiter.give_back(from_all.key, from_all.per_minute, from_all.burst);
 
   const std::int64_t now = parts_.clock.now_milliseconds();
-  const std::string secret = base::random_bytes(kSecretBytes);
+  const std::string secret = base::random_bytes(kRefreshSecretBytes);
   ports::Session session;
   session.session_id = base::new_ulid(now);
   session.user_id = known->user_id;
@@ -162,7 +141,7 @@ Task<Result<std::string>> SignIn::rotate(const ports::Session& session, const st
 }
 
 Task<Result<SignedIn>> SignIn::refresh(std::string token) {
-  const auto parsed = parse_token(token);
+  const auto parsed = parse_refresh_token(token);
   if (!parsed) co_return not_signed_in();
   for (int attempt = 0; attempt < kMostRotationTries; ++attempt) {
     auto session = co_await parts_.directory.session(parsed->user_id, parsed->session_id);
@@ -183,7 +162,7 @@ Task<Result<SignedIn>> SignIn::refresh(std::string token) {
 }
 
 Task<Status> SignIn::sign_out(std::string token) {
-  const auto parsed = parse_token(token);
+  const auto parsed = parse_refresh_token(token);
   if (!parsed) co_return Status{};
   auto session = co_await parts_.directory.session(parsed->user_id, parsed->session_id);
   if (!session && session.error().code == domain::Errc::not_found) co_return Status{};
