@@ -82,18 +82,27 @@ void describe(FieldVisitor& v, ShardsSpec& shards) {
   });
   v.choice("autoSplit", shards.auto_split, kAutoSplitNames, "What happens to a shard past its limits");
   v.integer("maxConnections", shards.max_connections, {20, 10'000}, "Connections that one Postgres instance takes");
-  v.list("external", shards.external, 256, "name", "Postgres that someone else runs, in place of managed shards",
+  v.list("external", shards.external, 256, "name",
+         "Postgres servers (15 or later) that someone else runs, in place of managed shards: one server a shard, and "
+         "`initial` does not count. Sorted by name they are shard-0, shard-1 …; only on Kubernetes",
          [&](ExternalShard& shard) {
            v.text("name", shard.name, kName, "The shard's name");
-           v.text("secretName", shard.secret_name, kSecretNeeded, "The Secret with its address and password");
+           v.text(
+               "secretName", shard.secret_name, kSecretNeeded,
+               "The Secret that says where it is. Keys: host, port (5432), user (or username), password, ca.crt (PEM; "
+               "without it TLS is used where the server offers it, and not checked), sslmode (verify-full; or "
+               "verify-ca). The user owns the database chat, or may make it (createdb), and may make the role chat "
+               "(createrole) or finds it with the password that the Secret <ChatCluster>-secrets holds");
          });
 }
 
 void describe(FieldVisitor& v, RedisSpec& redis) {
   v.quantity("memory", redis.memory, {kGi / 64, 1024 * kGi}, "Its limit; old cache entries go first");
-  v.optional("external", redis.external, "Redis that someone else runs", [&](ExternalRedis& external) {
-    v.text("secretName", external.secret_name, kSecretNeeded, "The Secret with its address and password");
-  });
+  constexpr const char* kKeys =
+      "The Secret that says where it is. Keys: host, port (6379), password, ca.crt (PEM; with it the connection is TLS "
+      "and the certificate must name the host)";
+  v.optional("external", redis.external, "Redis that someone else runs; only on Kubernetes",
+             [&](ExternalRedis& external) { v.text("secretName", external.secret_name, kSecretNeeded, kKeys); });
 }
 
 void describe(FieldVisitor& v, EventsSpec& events) {

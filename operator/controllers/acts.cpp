@@ -79,6 +79,7 @@ Task<Status> ClusterController::perform(plan::Action action) {
   if (auto* start = std::get_if<plan::Start>(&action)) co_return co_await platform_->start(start->process);
   if (auto* stop = std::get_if<plan::Stop>(&action)) co_return co_await platform_->stop(stop->name, stop->grace);
   if (auto* kill = std::get_if<plan::Kill>(&action)) co_return co_await platform_->kill(kill->name);
+  if (auto* grow = std::get_if<plan::GrowVolume>(&action)) co_return co_await platform_->grow_volume(grow->name);
   if (auto* remember = std::get_if<plan::Remember>(&action)) co_return co_await platform_->remember(remember->memory);
   if (auto* remove = std::get_if<plan::RemoveCluster>(&action)) {
     auto removed = co_await platform_->remove(remove->keep_data);

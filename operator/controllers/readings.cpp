@@ -86,7 +86,10 @@ Task<> Readings::ask_daemon(std::string name, std::int64_t pid, HostPort admin) 
   std::string bearer = token ? *token : std::string();
   auto report = co_await environment_.data_plane.report(std::move(admin), std::move(bearer));
   asking_.erase(name);
-  auto& daemon = daemons_[name];
+  // One that ended meanwhile has nothing to say any more, and another may have its name.
+  const auto now = names_.find(pid);
+  if (now == names_.end()) co_return;
+  auto& daemon = daemons_[now->second];
   if (daemon.pid != pid) {
     daemon = {};
     daemon.pid = pid;
@@ -177,9 +180,11 @@ const plan::DaemonView* Readings::daemon_of(const ports::ProcessView& process) c
 
 void Readings::follow(const ports::PlatformView& platform) {
   std::map<std::string, plan::DaemonView> daemons;
+  names_.clear();
   uneasy_ = false;
   for (const auto& process : platform.processes) {
     if (!process.running) continue;
+    names_[process.pid] = process.name;
     if (const auto* daemon = daemon_of(process)) {
       uneasy_ = uneasy_ || daemon->misses > 0;
       daemons[process.name] = *daemon;

@@ -54,7 +54,8 @@ class Readings {
   ports::Platform& platform_;
   std::function<void()> changed_;
   std::map<std::string, plan::DaemonView> daemons_;
-  std::map<std::string, Asked> asked_;  // daemons and Redis
+  std::map<std::int64_t, std::string> names_;  // of what runs, by its life
+  std::map<std::string, Asked> asked_;         // daemons and Redis
   std::map<std::string, Shard> shards_;
   std::int64_t redis_answered_pid_ = 0;  // 0: it did not answer when last asked
   plan::RedisView redis_;

@@ -19,15 +19,33 @@ std::int64_t number_of(const std::string& info, std::string_view key) {
   return at == std::string::npos ? 0 : std::strtoll(info.c_str() + at + key.size(), nullptr, 10);
 }
 
+chat::io::tls::SourceOptions to_redis(const std::string& ca_file) {
+  using chat::io::tls::Peer;
+  return {.name = "the CA of Redis",
+          .side = chat::io::tls::Side::client,
+          .least = chat::io::tls::Version::tls12,
+          .files = {{}, {}, ca_file},
+          .peer = {Peer::Check::ca_and_host, {}}};
+}
+
 }  // namespace
 
-Task<ports::RedisReport> RedisProbe::ask(HostPort where, std::string password) {
+Task<ports::RedisReport> RedisProbe::ask(HostPort where, std::string password, std::string ca_file) {
   ports::RedisReport report;
-  if (client_ && (where_.host != where.host || where_.port != where.port)) co_await stop();
+  const bool other = where_.host != where.host || where_.port != where.port || password_ != password;
+  if (client_ && (other || ca_file_ != ca_file)) co_await stop();
   if (!client_) {
     chat::io::redis::Options options;
     options.where = where;
-    options.password = std::move(password);
+    options.password = password;
+    if (!ca_file.empty()) {
+      auto source = chat::io::tls::Source::load(executor_, log_, to_redis(ca_file));
+      if (!source) co_return report;
+      secure_ = std::move(*source);
+      options.secure = secure_.get();
+    }
+    password_ = std::move(password);
+    ca_file_ = std::move(ca_file);
     client_ = std::make_unique<chat::io::redis::Client>(executor_, log_, options);
     where_ = std::move(where);
     client_->start();
@@ -60,6 +78,7 @@ Task<> RedisProbe::connected() {
 Task<> RedisProbe::stop() {
   if (client_) co_await client_->stop();
   client_.reset();
+  secure_.reset();
 }
 
 }  // namespace chatop::daemons

@@ -10,6 +10,7 @@ struct Key {
   std::string operator()(const Start& act) const { return "process " + act.process.name; }
   std::string operator()(const Stop& act) const { return "process " + act.name; }
   std::string operator()(const Kill& act) const { return "process " + act.name; }
+  std::string operator()(const GrowVolume& act) const { return "volume " + act.name; }
   std::string operator()(const MigrateShard& act) const { return "shard " + act.shard; }
   std::string operator()(const RestoreLogin& act) const { return "shard " + act.shard; }
   std::string operator()(const AssignBuckets& act) const { return "shard " + act.shard; }
@@ -25,6 +26,7 @@ struct Words {
   std::string operator()(const Start& act) const { return "start " + act.process.name; }
   std::string operator()(const Stop& act) const { return "stop " + act.name; }
   std::string operator()(const Kill& act) const { return "end " + act.name + ", which hangs"; }
+  std::string operator()(const GrowVolume& act) const { return "let the volume of " + act.name + " grow"; }
   std::string operator()(const MigrateShard& act) const { return "migrate " + act.shard; }
   std::string operator()(const RestoreLogin& act) const { return "give " + act.shard + " the daemons' password again"; }
   std::string operator()(const AssignBuckets& act) const { return "tell " + act.shard + " its buckets"; }

@@ -26,6 +26,9 @@ struct Stop {
 struct Kill {
   std::string name;
 };
+struct GrowVolume {
+  std::string name;
+};
 struct MigrateShard {
   std::string shard;
 };
@@ -49,10 +52,10 @@ struct Drain {
 struct RemoveCluster {
   bool keep_data = true;
 };
-using Action = std::variant<PrepareCluster, Prepare, Start, Stop, Kill, MigrateShard, RestoreLogin, AssignBuckets,
-                            Remember, PushMap, Drain, RemoveCluster>;
+using Action = std::variant<PrepareCluster, Prepare, Start, Stop, Kill, GrowVolume, MigrateShard, RestoreLogin,
+                            AssignBuckets, Remember, PushMap, Drain, RemoveCluster>;
 
-// "process gateway-0", "shard shard-0", "map gateway-0", "memory", "cluster".
+// "process gateway-0", "volume shard-0", "shard shard-0", "map gateway-0", "memory", "cluster".
 [[nodiscard]] std::string key_of(const Action& action);
 // A piece of a sentence: "start gateway-0".
 [[nodiscard]] std::string describe(const Action& action);

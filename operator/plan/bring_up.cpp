@@ -18,7 +18,7 @@ void tend_shard(Context& context, const ProcessView& process) {
   auto it = context.seen.shards.find(process.name);
   if (it == context.seen.shards.end() || !it->second.report) return;
   const auto& report = *it->second.report;
-  if (!report.takes_writes || !report.migration_problem.empty()) return;
+  if (!report.takes_writes || !report.migration_problem.empty() || context.is_emptied(process.name)) return;
   if (!report.migrated) return context.act(MigrateShard{process.name});
   if (!report.login_problem.empty()) return context.act(RestoreLogin{process.name});
   if (report.identity == process.name && joined(report.ranges) == context.buckets) return;
@@ -43,10 +43,12 @@ void bring_up(Context& context) {
   if (!context.seen.platform.prepared) return context.act(PrepareCluster{});
   for (const ProcessSpec& spec : context.wanted) {
     const ProcessView* process = context.find(spec.name);
+    if (process != nullptr && process->outgrown) context.act(GrowVolume{spec.name});
     if (process == nullptr || !process->prepared) {
       context.act(Prepare{spec});
     } else if (!process->running) {
-      if (process->in_hand) continue;
+      // A new version counts on its schema: until every shard has it, what comes back by itself does so as it was.
+      if (process->in_hand || (process->comes_back && !context.schema_is_current())) continue;
       const bool stands_alone = !ports::is_daemon(spec.role);
       if (stands_alone || (is_published(context, *process) && !context.is_draining(spec.name)))
         context.start_when_due(spec, *process);

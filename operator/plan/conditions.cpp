@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "dataplane/base/clock.hpp"
+#include "dataplane/base/rfc3339.hpp"
 #include "operator/plan/parts.hpp"
 #include "operator/plan/restart.hpp"
 #include "operator/plan/surroundings.hpp"
@@ -23,6 +24,7 @@ constexpr RoleName kDaemons[] = {
     {Role::messages, "messages"}, {Role::worker, "workers"}, {Role::api, "api"}, {Role::gateway, "gateways"}};
 
 constexpr std::int64_t kRecoveredAfterMs = 60'000;
+constexpr std::int64_t kReplacedAfterMs = 60'000;  // what was to be there again by then is missed
 
 std::string join(const std::vector<std::string>& sentences) {
   std::string text;
@@ -47,8 +49,17 @@ std::vector<Finding> find_problems(const Context& context) {
   for (const auto& [name, shard] : context.seen.shards) {
     if (shard.report && !shard.report->migration_problem.empty())
       problems.push_back({"MigrationRefused", name + ": " + shard.report->migration_problem});
+    if (context.is_emptied(name))
+      problems.push_back({"ShardEmpty", "the database of " + name +
+                                            " holds nothing of this cluster, though its messages should be there: let "
+                                            "its Secret name the server that has them, or bring them back from a "
+                                            "backup; nothing is made anew there"});
   }
   return problems;
+}
+
+bool refuses_us(const ShardView& shard) {
+  return shard.problem.find("password authentication failed") != std::string::npos;
 }
 
 // Why a shard does not serve, as far as it is known.
@@ -57,11 +68,13 @@ Finding unavailable_shard(const Context& context, const std::string& name) {
   if (it == context.seen.shards.end() || it->second.report || it->second.problem.empty())
     return {"ShardUnavailable", name + " takes no writes: its conversations wait"};
   const std::string why = name + " does not answer the operator (" + it->second.problem + ")";
-  if (it->second.problem.find("password authentication failed") == std::string::npos)
-    return {"ShardUnavailable", why + ": its conversations wait"};
-  return {"ShardUnavailable", why +
-                                  ": chat may go on there, but nobody looks after it; give its superuser the password "
-                                  "of secrets/postgres_superuser_password back (alter role)"};
+  if (!refuses_us(it->second)) return {"ShardUnavailable", why + ": its conversations wait"};
+  const auto* process = context.find(name);
+  const bool external = process != nullptr && process->external;
+  return {"ShardUnavailable",
+          why + ": chat may go on there, but nobody looks after it; " +
+              (external ? "put the password that it takes into the Secret that names it"
+                        : "give its superuser the password of secrets/postgres_superuser_password back (alter role)")};
 }
 
 // " (messages-0: shard-1: not connected)", as the first of them says.
@@ -73,19 +86,58 @@ std::string why_not(const Context& context, Role role) {
   return {};
 }
 
-// What keeps the cluster from serving right now; empty: nothing.
-std::optional<Finding> missing_now(const Context& context) {
+// It was told to end, or was begun and not seen to end by itself.
+bool is_being_replaced(const Context& context, const std::string& name) {
+  const auto* process = context.find(name);
+  if (process == nullptr || process->stopping) return process != nullptr;
+  if (process->ended_ms > 0 || process->failures > 0) return false;
+  return !process->running || context.seen.now_ms - process->started_ms < kReplacedAfterMs;
+}
+
+struct Missing {
+  Finding finding;
+  bool planned = false;  // it is being replaced, and nothing is wrong
+};
+
+void find_missing_daemons(const Context& context, std::vector<Missing>& missing) {
+  // Without what it stands on a daemon is not ready either.
+  const bool theirs = std::any_of(missing.begin(), missing.end(), [](const auto& each) { return each.planned; });
+  for (const auto& [role, name] : kDaemons) {
+    if (desired(context.spec, role) == 0 || context.ready_count(role) > 0) continue;
+    const bool replaced = std::all_of(context.wanted.begin(), context.wanted.end(), [&, of = role](const auto& spec) {
+      return spec.role != of || is_being_replaced(context, spec.name);
+    });
+    missing.push_back({{"DaemonUnavailable", "none of the " + std::string(name) + " is ready" + why_not(context, role)},
+                       theirs || replaced});
+  }
+}
+
+// What keeps the cluster from serving right now.
+std::vector<Missing> find_missing(const Context& context) {
+  std::vector<Missing> missing;
   for (const auto& spec : context.wanted) {
-    if (spec.role == Role::shard && !context.shard_serves(spec.name)) return unavailable_shard(context, spec.name);
+    const auto shard = context.seen.shards.find(spec.name);
+    const bool refused = shard != context.seen.shards.end() && !shard->second.report && refuses_us(shard->second);
+    const bool replaced = !refused && is_being_replaced(context, spec.name);
+    if (spec.role == Role::shard && !context.shard_serves(spec.name)) {
+      const Finding planned{"ShardUnavailable", spec.name + " is being replaced: its conversations wait a moment"};
+      missing.push_back({replaced ? planned : unavailable_shard(context, spec.name), replaced});
+    }
     const auto* process = context.find(spec.name);
     if (spec.role == Role::redis && (process == nullptr || !context.is_ready(*process)))
-      return Finding{"RedisUnavailable", "redis does not answer: messages are kept and delivered, slower"};
+      missing.push_back(
+          {{"RedisUnavailable", "redis does not answer: messages are kept and delivered, slower"}, replaced});
   }
-  for (const auto& [role, name] : kDaemons) {
-    if (desired(context.spec, role) > 0 && context.ready_count(role) == 0)
-      return Finding{"DaemonUnavailable", "none of the " + std::string(name) + " is ready" + why_not(context, role)};
-  }
-  return std::nullopt;
+  find_missing_daemons(context, missing);
+  return missing;
+}
+
+// Whoever is waited for is not waited for like this: what is planned takes less.
+bool waits_too_long(const Context& context) {
+  const auto* before = api::find_condition(context.cluster.status, "Available");
+  if (before == nullptr || before->status != ConditionStatus::False) return false;
+  const auto since = chat::base::parse_rfc3339(before->last_transition_time);
+  return since && context.seen.wall_ms - *since > kReplacedAfterMs;
 }
 
 const char* start_words(const ports::ProcessView& process) {
@@ -124,7 +176,8 @@ bool has_served(const Context& context) {
 }
 
 Condition available(const Context& context, const std::vector<std::string>& not_served,
-                    const std::vector<Finding>& problems, const std::vector<std::string>& waits) {
+                    const std::vector<Finding>& problems, const std::vector<std::string>& waits,
+                    const std::vector<Missing>& missing) {
   Condition condition;
   condition.type = "Available";
   condition.status = ConditionStatus::False;
@@ -139,20 +192,19 @@ Condition available(const Context& context, const std::vector<std::string>& not_
     condition.message = join(not_served);
     return condition;
   }
-  const auto missing = missing_now(context);
-  if (has_served(context) ? !missing : (!missing && waits.empty())) {
+  if (missing.empty() && (has_served(context) || waits.empty())) {
     condition.status = ConditionStatus::True;
     condition.reason = "Serving";
     condition.message = "Every shard takes writes and every role is served.";
     return condition;
   }
   if (has_served(context)) {
-    condition.reason = missing->reason;
-    condition.message = missing->message;
+    condition.reason = missing.front().finding.reason;
+    condition.message = missing.front().finding.message;
   } else {
     condition.reason = problems.empty() ? "Starting" : problems.front().reason;
     condition.message = problems.empty() ? join(waits) : problems.front().message;
-    if (condition.message.empty() && missing) condition.message = missing->message;
+    if (condition.message.empty() && !missing.empty()) condition.message = missing.front().finding.message;
   }
   return condition;
 }
@@ -175,7 +227,8 @@ Condition progressing(const Context& context, const std::vector<std::string>& wa
   return condition;
 }
 
-Condition degraded(const Context& context, const std::vector<std::string>& not_served, std::vector<Finding> problems) {
+Condition degraded(const Context& context, const std::vector<std::string>& not_served, std::vector<Finding> problems,
+                   const std::vector<Missing>& missing) {
   Condition condition;
   condition.type = "Degraded";
   condition.status = ConditionStatus::False;
@@ -187,7 +240,9 @@ Condition degraded(const Context& context, const std::vector<std::string>& not_s
   }
   if (!not_served.empty()) problems.push_back({"Unsupported", join(not_served)});
   if (problems.empty() && has_served(context) && context.seen.objective == Objective::serve) {
-    if (auto missing = missing_now(context)) problems.push_back(*missing);
+    const auto wrong = std::find_if(missing.begin(), missing.end(),
+                                    [&](const auto& each) { return !each.planned || waits_too_long(context); });
+    if (wrong != missing.end()) problems.push_back(wrong->finding);
     for (const auto& spec : context.wanted) {
       const auto* process = context.find(spec.name);
       if (problems.empty() && process != nullptr && process->ended_ms > 0 && !context.is_ready(*process))
@@ -249,9 +304,10 @@ Condition update_in_progress(const Context& context) {
 std::vector<Condition> make_conditions(const Context& context, const std::vector<std::string>& not_served) {
   const auto problems = find_problems(context);
   const auto waits = under_way(context);
-  std::vector<Condition> conditions{available(context, not_served, problems, waits),
+  const auto missing = find_missing(context);
+  std::vector<Condition> conditions{available(context, not_served, problems, waits, missing),
                                     progressing(context, waits),
-                                    degraded(context, not_served, problems),
+                                    degraded(context, not_served, problems, missing),
                                     durable(context),
                                     scaling_limited(),
                                     update_in_progress(context)};

@@ -88,6 +88,13 @@ bool Context::shard_serves(const std::string& shard) const {
   return report.takes_writes && has_schema && report.identity == shard && joined(report.ranges) == buckets;
 }
 
+bool Context::is_emptied(const std::string& shard) const {
+  const auto* process = find(shard);
+  auto it = seen.shards.find(shard);
+  return process != nullptr && process->external && published.version > 0 && it != seen.shards.end() &&
+         it->second.report && it->second.report->takes_writes && it->second.report->identity.empty();
+}
+
 bool Context::schema_is_current() const {
   return std::all_of(wanted.begin(), wanted.end(), [this](const auto& each) {
     auto it = seen.shards.find(each.name);

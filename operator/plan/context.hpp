@@ -22,6 +22,8 @@ struct Context {
   [[nodiscard]] bool is_ready(const ports::ProcessView& process) const;
   // Takes writes, has a schema and owns what the plan says.
   [[nodiscard]] bool shard_serves(const std::string& shard) const;
+  // Somebody else's database, which should hold the shard's messages and knows nothing of it: not the one it was.
+  [[nodiscard]] bool is_emptied(const std::string& shard) const;
   [[nodiscard]] bool schema_is_current() const;  // on every shard, known and not guessed
   [[nodiscard]] bool is_draining(const std::string& gateway) const { return memory.drains.contains(gateway); }
   [[nodiscard]] std::int64_t ready_count(ports::Role role) const;

@@ -26,7 +26,7 @@ std::optional<ClusterMap> content(const Context& context) {
   map.buckets = context.buckets;
   for (const auto& spec : context.wanted) {
     const ProcessView* process = context.find(spec.name);
-    if (process == nullptr || !process->prepared) return std::nullopt;
+    if (process == nullptr || !process->prepared || context.is_emptied(spec.name)) return std::nullopt;
     if (spec.role == Role::shard) map.shards.push_back({spec.name, process->address});
     if (spec.role == Role::messages && process->address.port != 0)
       map.messages.push_back({spec.name, process->address});

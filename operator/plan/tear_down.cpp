@@ -33,10 +33,10 @@ bool tear_down(Context& context) {
   constexpr int kNone = 3;
   int first = kNone;
   for (const auto& process : context.seen.platform.processes) {
-    if (process.running) first = std::min(first, stage(process.role));
+    if (process.running && !process.external) first = std::min(first, stage(process.role));
   }
   for (const auto& process : context.seen.platform.processes) {
-    if (process.running && stage(process.role) == first)
+    if (process.running && !process.external && stage(process.role) == first)
       context.act(Stop{process.name, process.role == Role::shard ? kShardGrace : kGrace});
   }
   if (first != kNone) return false;

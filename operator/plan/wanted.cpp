@@ -18,7 +18,8 @@ std::int64_t desired(const api::ChatClusterSpec& spec, Role role) {
     case Role::worker:
       return spec.workers.replicas.min;
     case Role::shard:
-      return spec.shards.initial;
+      return spec.shards.external.empty() ? spec.shards.initial
+                                          : static_cast<std::int64_t>(spec.shards.external.size());
     case Role::redis:
       break;
   }
@@ -59,8 +60,8 @@ std::vector<std::string> unsupported(const api::ChatClusterSpec& spec, const por
   say(!offer.versions && !spec.version.empty() && spec.version != operator_version,
       "spec.version " + spec.version + not_served + "it runs its own build, " + operator_version + "; leave it empty");
   say(spec.shards.members > 1, "spec.shards.members above 1" + not_served + "set it to 1");
-  say(!spec.shards.external.empty(), "spec.shards.external" + not_served + "leave it empty");
-  say(spec.redis.external.has_value(), "spec.redis.external" + not_served + "leave it out");
+  say(!offer.external && !spec.shards.external.empty(), "spec.shards.external" + not_served + "leave it empty");
+  say(!offer.external && spec.redis.external.has_value(), "spec.redis.external" + not_served + "leave it out");
   say(spec.events.backend == api::EventsBackend::Kafka,
       "spec.events.backend Kafka" + not_served + "set it to Postgres");
   say(spec.media.backend == api::MediaBackend::S3, "spec.media.backend S3" + not_served + "set it to Local");

@@ -9,7 +9,8 @@
 namespace chatop::plan {
 
 // The processes that should be there, in the order they come up: shards, redis, messages, workers, api, gateways. The
-// shards are those of the published map; before there is one, spec.shards.initial of them.
+// shards are those of the published map; before there is one, spec.shards.initial of them, or those of
+// spec.shards.external.
 [[nodiscard]] std::vector<ports::ProcessSpec> wanted_processes(const api::ChatClusterSpec& spec, const ClusterMap& map,
                                                                const std::string& operator_version);
 [[nodiscard]] std::int64_t desired(const api::ChatClusterSpec& spec, ports::Role role);

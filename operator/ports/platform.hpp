@@ -16,9 +16,12 @@ std::error_code make_error_code(PlatformErrc code);
 
 struct ShardAccess {
   chat::base::HostPort address;
-  std::string superuser;
+  std::string superuser;  // where it is external: the user that owns the database, who may be none
   std::string superuser_password;
   std::string chat_password;  // of the role that the daemons log in as
+  bool external = false;      // somebody else runs it
+  std::string ca_file = {};   // as in chat::io::postgres::Target
+  std::string sslmode = "verify-full";
 };
 
 struct RedisReport {
@@ -41,6 +44,8 @@ class Platform {
   virtual chat::base::Task<chat::base::Status> prepare_cluster() = 0;
   virtual chat::base::Task<chat::base::Status> prepare(ProcessSpec process) = 0;
   virtual chat::base::Task<chat::base::Status> start(ProcessSpec process) = 0;
+  // Makes the volume of a shard as large as the spec wants. Where volumes have no size none is ever outgrown.
+  virtual chat::base::Task<chat::base::Status> grow_volume(std::string /*name*/) { co_return chat::base::Status{}; }
   // Asks it to end, waits up to `grace`, then ends it. Done when it is gone.
   virtual chat::base::Task<chat::base::Status> stop(std::string name, std::chrono::milliseconds grace) = 0;
   // Ends it at once: it hangs.

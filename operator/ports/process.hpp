@@ -58,6 +58,11 @@ struct ProcessView {
   std::string wanted_hash;        // of the configuration it would be started with now
   // What the plan could ask for is asked for: the platform starts, replaces or ends it by itself now.
   bool in_hand = false;
+  // Of one that does not run: the platform starts it again by itself, as it was configured before. To ask for its start
+  // is to ask for what is wanted now, there and of its like.
+  bool comes_back = false;
+  bool external = false;  // somebody else runs it: it is looked after, and neither started nor ended
+  bool outgrown = false;  // shard: its volume is smaller than the spec wants, and may grow
   std::int64_t news = 0;  // another number when the platform noticed something about it: it is asked at once
   bool running = false;
   // Who comes to it by the address that people know arrives there: elsewhere than here that takes a moment longer.
@@ -97,6 +102,7 @@ struct TakenPort {
 struct Offer {
   std::string where = "in local mode";  // for sentences
   bool versions = false;                // spec.version and spec.image
+  bool external = false;                // spec.shards.external and spec.redis.external
 };
 
 struct PlatformView {

@@ -27,10 +27,19 @@ Target target(const ShardAccess& access, const char* database, std::chrono::mill
   target.user = access.superuser;
   target.password = access.superuser_password;
   target.database = database;
+  target.ca_file = access.ca_file;
+  target.sslmode = access.sslmode;
   target.application = "chat-operator";
   target.connect_timeout = std::chrono::milliseconds(2000);
   target.statement_timeout = statement_time;
   return target;
+}
+
+Target as_daemon(const ShardAccess& access) {
+  auto its = target(access, kDatabase, kReadTime);
+  its.user = kRole;
+  its.password = access.chat_password;
+  return its;
 }
 
 std::string key_of(const ShardAccess& access) {
@@ -51,6 +60,21 @@ Status count_connections(Connection& server, ShardReport& report) {
   return {};
 }
 
+// Of what only the owner of somebody else's server can mend.
+Status explained(const ShardAccess& access, const chat::base::Error& error, const std::string& remedy) {
+  if (!access.external) return chat::base::fail(error);
+  return chat::base::fail(error.code, error.message + ": " + remedy);
+}
+
+Status check_version(Connection& server) {
+  constexpr int kLeast = 150'000;
+  auto version = server.execute("select current_setting('server_version_num')::int, current_setting('server_version')");
+  if (!version) return chat::base::fail(version.error());
+  if ((*version)[0][0].as<int>() >= kLeast) return {};
+  return chat::base::fail(ports::ShardErrc::refused,
+                          "the server is PostgreSQL " + (*version)[0][1].as<std::string>() + ": 15 or later is needed");
+}
+
 // The password is set every time: a shard that came from elsewhere, or was changed, gets ours.
 Status set_login(Connection& server, const ShardAccess& access) {
   auto present = server.execute("select exists (select from pg_roles where rolname = $1), format('%L', $2::text)",
@@ -58,8 +82,10 @@ Status set_login(Connection& server, const ShardAccess& access) {
   if (!present) return chat::base::fail(present.error());
   const std::string role = (*present)[0][0].as<bool>() ? "alter role chat " : "create role chat ";
   auto done = server.execute(role + "with login password " + (*present)[0][1].as<std::string>());
-  if (!done) return chat::base::fail(done.error());
-  return {};
+  if (done) return {};
+  return explained(access, done.error(),
+                   "let this user make roles (alter role … createrole), or make the role chat by hand, with login and "
+                   "the password that the Secret …-secrets of the ChatCluster holds as postgres_chat_password");
 }
 
 Status read_ownership(Connection& connection, ShardReport& report) {
@@ -129,24 +155,29 @@ Status PostgresShardAdmin::read_database(const ShardAccess& access, Kept& kept, 
       {kRole});
   if (!general) return chat::base::fail(general.error());
   report.takes_writes = (*general)[0][0].as<bool>();
-  if (!(*general)[0][1].as<bool>()) return {};
-  if (auto counted = count_connections(connection, report); !counted) return counted;
-  if (auto tried = try_login(access, kept, report); !tried) return tried;
+  const bool has_role = (*general)[0][1].as<bool>();
+  if (has_role) {
+    if (auto counted = count_connections(connection, report); !counted) return counted;
+    if (auto tried = try_login(access, kept, report); !tried) return tried;
+  }
   report.bytes = (*general)[0][2].as<std::int64_t>();
   report.messages_total = (*general)[0][3].as<std::int64_t>();
   auto applied = applied_migrations(connection);
   if (!applied) return chat::base::fail(applied.error());
   const auto decision = decide(migrations_, *applied);
   report.migration_problem = decision.refusal;
-  report.migrated = decision.refusal.empty() && decision.due.empty();
+  report.migrated = has_role && decision.refusal.empty() && decision.due.empty();
   if (applied->empty()) return {};
   return read_ownership(connection, report);
 }
 
 // Signing on is tried again only when something about it changed: the role in the shard, or our password.
 Status PostgresShardAdmin::try_login(const ShardAccess& access, Kept& kept, ShardReport& report) {
+  // Only superusers see passwords; others see a new one when a new connection tries.
   auto role = kept.connection.execute(
-      "select coalesce(rolpassword, '') || rolcanlogin::text from pg_authid where rolname = $1", {kRole});
+      access.external ? "select rolcanlogin::text from pg_roles where rolname = $1"
+                      : "select coalesce(rolpassword, '') || rolcanlogin::text from pg_authid where rolname = $1",
+      {kRole});
   if (!role) return chat::base::fail(role.error());
   const std::string now = (role->empty() ? std::string() : (*role)[0][0].as<std::string>()) + access.chat_password;
   if (now == kept.login) return {};
@@ -157,16 +188,17 @@ Status PostgresShardAdmin::try_login(const ShardAccess& access, Kept& kept, Shar
 
 // A statement of its own as the daemons would make it: what matters is whether the server lets them in.
 std::string PostgresShardAdmin::login_problem(const ShardAccess& access) {
-  auto as_daemon = target(access, kDatabase, kReadTime);
-  as_daemon.user = kRole;
-  as_daemon.password = access.chat_password;
-  Connection connection(std::move(as_daemon));
+  Connection connection(as_daemon(access));
   auto in = connection.execute("select 1");
   if (in) return {};
   for (const char* refused : {"password authentication failed", "is not permitted to log in", "does not exist"}) {
     if (in.error().message.find(refused) != std::string::npos) return in.error().message;
   }
   return {};
+}
+
+bool PostgresShardAdmin::login_works(const ShardAccess& access) {
+  return Connection(as_daemon(access)).execute("select 1").has_value();
 }
 
 Task<Result<ShardReport>> PostgresShardAdmin::report(ShardAccess access) {
@@ -176,19 +208,28 @@ Task<Result<ShardReport>> PostgresShardAdmin::report(ShardAccess access) {
 
 Status PostgresShardAdmin::make_database(const ShardAccess& access) const {
   Connection server(target(access, "postgres", kMigrateTime));
-  if (auto set = set_login(server, access); !set) return set;
+  if (auto fits = check_version(server); !fits) return fits;
   auto present = server.execute("select exists (select from pg_database where datname = $1)", {kDatabase});
   if (!present) return chat::base::fail(present.error());
-  if ((*present)[0][0].as<bool>()) return {};
-  if (auto done = server.execute("create database chat"); !done) return chat::base::fail(done.error());
-  return {};
+  if (!(*present)[0][0].as<bool>()) {
+    if (auto done = server.execute("create database chat"); !done)
+      return explained(access, done.error(),
+                       "let this user make databases (alter role … createdb), or make the database chat by hand, owned "
+                       "by this user");
+  }
+  // A role that was made by hand for somebody who may make none is left as it is.
+  if (access.external && login_works(access)) return {};
+  return set_login(server, access);
 }
 
 Task<Status> PostgresShardAdmin::migrate(ShardAccess access) {
   auto work = [this, &access]() -> Status {
     if (auto made = make_database(access); !made) return made;
     Connection connection(target(access, kDatabase, kMigrateTime));
-    return run_migrations(connection, migrations_);
+    auto done = run_migrations(connection, migrations_);
+    if (done || done.error().message.find("permission denied") == std::string::npos) return done;
+    return explained(access, done.error(),
+                     "the user of the shard's Secret must own the database chat and what is in it");
   };
   co_return co_await pool_.run(std::move(work));
 }

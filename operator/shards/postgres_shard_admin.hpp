@@ -12,7 +12,8 @@
 
 namespace chatop::shards {
 
-// Shards that are PostgreSQL servers, reached as their superuser. Reports come every few seconds and share a
+// Shards that are PostgreSQL servers, reached as their superuser, or, where somebody else runs them, as the user that
+// owns (or may make) the database chat and made (or may make) the role chat. Reports come every few seconds and share a
 // connection: signing on costs a server more than all the questions. After half a minute it is made anew, so that a
 // login that would not work any more is noticed. Other calls have connections of their own.
 class PostgresShardAdmin final : public ports::ShardAdmin {
@@ -41,6 +42,7 @@ class PostgresShardAdmin final : public ports::ShardAdmin {
   [[nodiscard]] static chat::base::Status try_login(const ports::ShardAccess& access, Kept& kept,
                                                     ports::ShardReport& report);
   [[nodiscard]] static std::string login_problem(const ports::ShardAccess& access);
+  [[nodiscard]] static bool login_works(const ports::ShardAccess& access);
   [[nodiscard]] chat::base::Status make_database(const ports::ShardAccess& access) const;
   chat::base::BlockingPool& pool_;
   std::vector<Migration> migrations_;

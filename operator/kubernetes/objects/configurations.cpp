@@ -18,19 +18,28 @@ HostPort everywhere(std::uint16_t port) { return {"0.0.0.0", port}; }
 
 std::filesystem::path in(std::string_view folder, const char* file) { return std::filesystem::path(folder) / file; }
 
+// What somebody else runs has certificates of CAs that its Secrets bring.
+void add_external_tls(const Inputs& inputs, Role role, chat::base::DaemonConfig& config) {
+  if (needs_postgres(role) && !inputs.external.postgres_ca.empty()) {
+    config.postgres_ca_file = in(kExternalCaFolder, kPostgresCa);
+    config.postgres_sslmode = inputs.external.postgres_sslmode;
+  }
+  if (needs_redis(role) && !inputs.external.redis_ca.empty()) config.redis_ca_file = in(kExternalCaFolder, kRedisCa);
+}
+
 void add_tls(const Inputs& inputs, Role role, chat::base::DaemonConfig& config) {
   if ((role == Role::gateway || role == Role::api) && !inputs.spec.tls.secret_name.empty()) {
     config.tls_cert_file = in(kClientTlsFolder, "tls.crt");
     config.tls_key_file = in(kClientTlsFolder, "tls.key");
     config.tls_min_version = inputs.spec.tls.min_version;
   }
+  add_external_tls(inputs, role, config);
   if (!inputs.internal_tls) return;
   config.internal_tls_cert_file = in(kInternalTlsFolder, "tls.crt");
   config.internal_tls_key_file = in(kInternalTlsFolder, "tls.key");
   config.internal_tls_ca_file = in(kInternalTlsFolder, "ca.crt");
   config.internal_tls_name = daemon_host(inputs.cluster, inputs.name_space);
   config.admin_tls = true;
-  // What somebody else runs has a certificate that is not of our CA.
   if (needs_postgres(role) && inputs.spec.shards.external.empty())
     config.postgres_ca_file = config.internal_tls_ca_file;
   if (needs_redis(role) && !inputs.spec.redis.external) config.redis_ca_file = config.internal_tls_ca_file;
@@ -48,8 +57,9 @@ std::string daemon_text(const Inputs& inputs, Role role) {
   config.admin_token_file = in(kSecretsFolder, kAdminToken);
   config.map_file = in(kMapFolder, kMapFile);
   if (needs_redis(role)) {
-    if (!inputs.spec.redis.external)
-      config.redis = {service_host(inputs.cluster, inputs.name_space, Role::redis), kRedisPort};
+    config.redis = inputs.spec.redis.external
+                       ? inputs.external.redis
+                       : HostPort{service_host(inputs.cluster, inputs.name_space, Role::redis), kRedisPort};
     config.redis_password_file = in(kRedisFolder, kRedisPassword);
   }
   if (role == Role::api || role == Role::gateway) {

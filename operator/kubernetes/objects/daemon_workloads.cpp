@@ -21,10 +21,6 @@ Json field_variable(std::string_view name, std::string_view path) {
   return {{"name", name}, {"valueFrom", {{"fieldRef", {{"fieldPath", path}}}}}};
 }
 
-Json secret_variable(std::string_view name, const std::string& secret, std::string_view key) {
-  return {{"name", name}, {"valueFrom", {{"secretKeyRef", {{"name", secret}, {"key", key}}}}}};
-}
-
 Json daemon_ports(Role role) {
   Json list = Json::array({{{"name", "admin"}, {"containerPort", kAdminPort}}});
   constexpr auto kName = [](Role of) { return of == Role::gateway ? "ws" : of == Role::api ? "http" : "rpc"; };
@@ -32,37 +28,36 @@ Json daemon_ports(Role role) {
   return list;
 }
 
-Json resources(Role role) {
-  if (role == Role::gateway) return requests("100m", "256Mi");
-  if (role == Role::worker) return requests("50m", "64Mi");
-  return requests("100m", "128Mi");
+// The limits are far above what the bounds of everything in a daemon come to: they are for what should not be.
+Json resources(const Inputs& inputs, Role role) {
+  constexpr std::int64_t kConnectionsPerMi = 8;  // 128 KiB each, TLS and what waits to be read included
+  if (role == Role::gateway)
+    return limited(requests("100m", "256Mi"), 512 + inputs.spec.gateways.connections.max / kConnectionsPerMi);
+  if (role == Role::worker) return limited(requests("50m", "64Mi"), 1024);
+  return limited(requests("100m", "128Mi"), 2048);
 }
 
 // A gateway is known by its place, as people know it; the others by their Pod.
-std::vector<std::string> command(const Inputs& inputs, Role role) {
-  std::vector<std::string> words{std::string(kPrefix) + "/bin/chat-" + component(role),
-                                 "--config",
-                                 std::string(kConfigFolder) + "/" + kDaemonFile,
-                                 "--name",
-                                 role == Role::gateway ? "gateway-$(POD_INDEX)" : "$(POD_NAME)",
-                                 "--pod-ip",
-                                 "$(POD_IP)"};
-  if (needs_redis(role) && inputs.spec.redis.external) {
-    words.emplace_back("--redis");
-    words.emplace_back("$(REDIS_HOST):$(REDIS_PORT)");
-  }
-  return words;
+std::vector<std::string> command(Role role) {
+  return {std::string(kPrefix) + "/bin/chat-" + component(role),
+          "--config",
+          std::string(kConfigFolder) + "/" + kDaemonFile,
+          "--name",
+          role == Role::gateway ? "gateway-$(POD_INDEX)" : "$(POD_NAME)",
+          "--pod-ip",
+          "$(POD_IP)"};
 }
 
-Json environment(const Inputs& inputs, Role role) {
+Json environment(Role role) {
   Json list = Json::array({field_variable("POD_IP", "status.podIP")});
   list.push_back(role == Role::gateway ? field_variable("POD_INDEX", "metadata.labels['apps.kubernetes.io/pod-index']")
                                        : field_variable("POD_NAME", "metadata.name"));
-  if (needs_redis(role) && inputs.spec.redis.external) {
-    list.push_back(secret_variable("REDIS_HOST", inputs.spec.redis.external->secret_name, "host"));
-    list.push_back(secret_variable("REDIS_PORT", inputs.spec.redis.external->secret_name, "port"));
-  }
   return list;
+}
+
+bool trusts_external(const Inputs& inputs, Role role) {
+  return (needs_postgres(role) && !inputs.external.postgres_ca.empty()) ||
+         (needs_redis(role) && !inputs.external.redis_ca.empty());
 }
 
 // To clients.
@@ -86,6 +81,7 @@ Json volumes(const Inputs& inputs, Role role) {
   }
   if (shows_certificate(inputs, role))
     list.push_back(secret_volume("tls", inputs.spec.tls.secret_name, {"tls.crt", "tls.key"}));
+  if (trusts_external(inputs, role)) list.push_back(config_map_volume("external-ca", external_ca_name(inputs.cluster)));
   if (role == Role::api) list.push_back(secret_volume("jwt", jwt_name(inputs.cluster), {}));
   if (role == Role::gateway) list.push_back(config_map_volume("jwt", public_keys_name(inputs.cluster)));
   return list;
@@ -96,15 +92,16 @@ Json mounts(const Inputs& inputs, Role role) {
                            writable_mount("tmp", "/tmp")});
   if (needs_redis(role)) list.push_back(mount("redis", kRedisFolder));
   if (shows_certificate(inputs, role)) list.push_back(mount("tls", kClientTlsFolder));
+  if (trusts_external(inputs, role)) list.push_back(mount("external-ca", kExternalCaFolder));
   if (role == Role::api || role == Role::gateway) list.push_back(mount("jwt", kJwtFolder));
   return list;
 }
 
 Json daemon_pod(const Inputs& inputs, Role role) {
-  auto daemon = container(inputs, component(role), command(inputs, role));
-  daemon["env"] = environment(inputs, role);
+  auto daemon = container(inputs, component(role), command(role));
+  daemon["env"] = environment(role);
   daemon["ports"] = daemon_ports(role);
-  daemon["resources"] = resources(role);
+  daemon["resources"] = resources(inputs, role);
   daemon["volumeMounts"] = mounts(inputs, role);
   daemon["startupProbe"] = http_probe(inputs, "/startupz", 1, 120);
   daemon["livenessProbe"] = http_probe(inputs, "/livez", 10, 3);

@@ -2,6 +2,7 @@
 #include <map>
 #include <string>
 
+#include "dataplane/base/config.hpp"
 #include "dataplane/base/json.hpp"
 #include "operator/api/chat_cluster.hpp"
 #include "operator/ports/process.hpp"
@@ -9,6 +10,14 @@
 namespace chatop::kubernetes::objects {
 
 using chat::base::Json;
+
+// Of what somebody else runs: what Pods must know. Texts of CA certificates are PEM; empty: TLS is not asked for.
+struct External {
+  std::string postgres_ca;  // of all shards
+  std::string postgres_sslmode;
+  chat::base::HostPort redis;
+  std::string redis_ca;
+};
 
 // Everything that the objects of one ChatCluster are made from.
 struct Inputs {
@@ -23,6 +32,7 @@ struct Inputs {
   std::map<ports::Role, int> replicas;
   std::string map;                 // the cluster map to start with, as JSON
   std::string operator_namespace;  // from where daemons and databases are asked
+  External external;               // where spec.shards.external or spec.redis.external is set
   // The public half of the Secret of signing keys (public_keys()): what gateways check tokens with.
   std::map<std::string, std::string> jwt_public_keys;
   // The Secret tls_name() is there: daemons, PostgreSQL and Redis talk TLS to each other, and to the operator, which

@@ -54,6 +54,7 @@ std::string map_name(const std::string& cluster) { return cluster + "-map"; }
 std::string secrets_name(const std::string& cluster) { return cluster + "-secrets"; }
 std::string jwt_name(const std::string& cluster) { return cluster + "-jwt"; }
 std::string public_keys_name(const std::string& cluster) { return cluster + "-jwt-public"; }
+std::string external_ca_name(const std::string& cluster) { return cluster + "-external-ca"; }
 std::string tls_name(const std::string& cluster) { return cluster + "-tls"; }
 std::string daemon_host(const std::string& cluster, const std::string& name_space) {
   return "daemon." + cluster + "." + name_space + ".chatcluster.internal";

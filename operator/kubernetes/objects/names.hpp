@@ -32,6 +32,10 @@ inline constexpr const char* kPostgresSuperuserPassword = "postgres_superuser_pa
 inline constexpr const char* kPostgresChatPassword = "postgres_chat_password";
 inline constexpr const char* kRedisPassword = "redis_password";
 
+// Keys of the ConfigMap that external_ca_name() names.
+inline constexpr const char* kPostgresCa = "postgres.crt";
+inline constexpr const char* kRedisCa = "redis.crt";
+
 // What others of the cluster, or clients, connect to; 0 for a worker.
 [[nodiscard]] std::uint16_t service_port(ports::Role role);
 
@@ -49,6 +53,8 @@ inline constexpr const char* kRedisPassword = "redis_password";
 [[nodiscard]] std::string secrets_name(const std::string& cluster);      // Secret demo-secrets
 [[nodiscard]] std::string jwt_name(const std::string& cluster);          // Secret demo-jwt: <kid>.pem, <kid>.pub.pem
 [[nodiscard]] std::string public_keys_name(const std::string& cluster);  // ConfigMap demo-jwt-public: <kid>.pub.pem
+// ConfigMap demo-external-ca: kPostgresCa, kRedisCa
+[[nodiscard]] std::string external_ca_name(const std::string& cluster);
 // Secret demo-tls: tls.crt, tls.key, ca.crt. Its certificate bears tls_hosts() and is fit for servers and clients.
 [[nodiscard]] std::string tls_name(const std::string& cluster);
 [[nodiscard]] std::vector<std::string> tls_hosts(const std::string& cluster, const std::string& name_space);

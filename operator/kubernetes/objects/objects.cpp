@@ -51,6 +51,11 @@ void add_configurations(const Inputs& inputs, std::vector<Json>& objects) {
   if (managed_redis(inputs))
     objects.push_back(config_map(inputs, workload_name(inputs.cluster, Role::redis),
                                  labels(inputs.cluster, Role::redis), {{kRedisFile, redis_text(inputs)}}));
+  Json trusted = Json::object();
+  if (!inputs.external.postgres_ca.empty()) trusted[kPostgresCa] = inputs.external.postgres_ca;
+  if (!inputs.external.redis_ca.empty()) trusted[kRedisCa] = inputs.external.redis_ca;
+  if (!trusted.empty())
+    objects.push_back(config_map(inputs, external_ca_name(inputs.cluster), labels(inputs.cluster), std::move(trusted)));
   if (!inputs.jwt_public_keys.empty())
     objects.push_back(config_map(inputs, public_keys_name(inputs.cluster), labels(inputs.cluster, Role::gateway),
                                  inputs.jwt_public_keys));

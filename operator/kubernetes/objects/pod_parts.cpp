@@ -93,6 +93,11 @@ Json requests(std::string_view cpu, std::string_view memory) {
   return {{"requests", {{"cpu", cpu}, {"memory", memory}}}};
 }
 
+Json limited(Json requests, std::int64_t mebibytes) {
+  requests["limits"] = {{"memory", std::to_string(mebibytes) + "Mi"}};
+  return requests;
+}
+
 Json spread(const Json& labels, bool by_template) {
   Json constraints = Json::array();
   for (const char* where : {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}) {

@@ -16,6 +16,7 @@ inline constexpr std::string_view kRedisFolder =
     "/etc/chatcluster/redis";  // the password, ours or the external Redis's
 inline constexpr std::string_view kClientTlsFolder = "/etc/chatcluster/tls";  // what people see
 inline constexpr std::string_view kInternalTlsFolder = "/etc/chatcluster/internal-tls";
+inline constexpr std::string_view kExternalCaFolder = "/etc/chatcluster/external-ca";
 inline constexpr std::string_view kJwtFolder = "/etc/chatcluster/jwt";
 
 // apiVersion, kind and metadata with labels; owned by the ChatCluster.
@@ -43,6 +44,8 @@ void add_internal_tls(const Inputs& inputs, Json& volumes, Json& container);
 // A container as `restricted` wants it.
 [[nodiscard]] Json container(const Inputs& inputs, std::string_view name, std::vector<std::string> command);
 [[nodiscard]] Json requests(std::string_view cpu, std::string_view memory);
+// The same with a limit of memory, in MiB: above it the container is ended.
+[[nodiscard]] Json limited(Json requests, std::int64_t mebibytes);
 
 struct PodTemplate {
   ports::Role role;

@@ -38,8 +38,9 @@ Json redis_set(const Inputs& inputs) {
   const auto memory = inputs.spec.redis.memory.bytes;
   auto server = container(inputs, "redis", {"/usr/bin/redis-server", std::string(kConfigFolder) + "/" + kRedisFile});
   server["ports"] = Json::array({{{"name", "redis"}, {"containerPort", kRedisPort}}});
-  // What it keeps, and a quarter for what keeping it costs.
-  server["resources"] = requests("50m", std::to_string((memory + memory / 4) / kMi + 16) + "Mi");
+  // What it keeps, and a quarter for what keeping it costs; at most half, and what its clients have not read yet.
+  server["resources"] = limited(requests("50m", std::to_string((memory + memory / 4) / kMi + 16) + "Mi"),
+                                (memory + memory / 2) / kMi + 256);
   server["volumeMounts"] =
       Json::array({mount("config", kConfigFolder), mount("secrets", kSecretsFolder), writable_mount("tmp", "/tmp")});
   auto volumes = Json::array({config_map_volume("config", name),

@@ -36,7 +36,7 @@ Caches::Caches(Client& client, boost::asio::any_io_executor executor, const std:
   add(What::claims, kinds::kClaim, ours(kinds::kClaim), keep_claim);
   add(What::failures, kinds::kEvent,
       {kinds::kEvent, name_space_, "", "involvedObject.kind=StatefulSet,reason=FailedCreate", kPage}, keep_event);
-  add(What::classes, kinds::kStorageClass, {kinds::kStorageClass, "", "", "", kPage}, keep_name);
+  add(What::classes, kinds::kStorageClass, {kinds::kStorageClass, "", "", "", kPage}, keep_class);
 }
 
 void Caches::add(What what, const Kind& kind, ListRequest request, Keep keep) {
@@ -93,6 +93,11 @@ const Json* Caches::failure_of(const std::string& name_space, const std::string&
 
 bool Caches::has_class(const std::string& name) const {
   return watched(What::classes).reflector->cache().find("/" + name) != nullptr;
+}
+
+bool Caches::volumes_may_grow(const std::string& storage_class) const {
+  const auto* found = find(What::classes, "", storage_class);
+  return found != nullptr && found->value("expands", false);
 }
 
 std::shared_ptr<Caches::Listener> Caches::listen(const std::string& name_space, const std::string& cluster,

@@ -45,6 +45,7 @@ class Caches {
   [[nodiscard]] const chat::base::Json* failure_of(const std::string& name_space, const std::string& name,
                                                    const std::string& uid) const;
   [[nodiscard]] bool has_class(const std::string& name) const;
+  [[nodiscard]] bool volumes_may_grow(const std::string& storage_class) const;
 
   // Calls `changed` after something changed that may belong to the ChatCluster. The handle ends it.
   class Listener;

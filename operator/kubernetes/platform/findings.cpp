@@ -21,6 +21,12 @@ std::string shortened(const std::string& text) { return chat::base::cut(text, kL
 
 bool names(const std::string& text, const char* words) { return text.find(words) != std::string::npos; }
 
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 // Of what the API server said when a Pod was to be made.
 Finding not_made(const std::string& workload, const std::string& message) {
   if (names(message, "exceeded quota"))
@@ -70,9 +76,7 @@ void find_in_pods(const SeenObjects& seen, std::vector<Finding>& found) {
   }
   for (auto& each : all) {
     std::sort(each.who.begin(), each.who.end());
-    std::string who;
-    for (const auto& name : each.who) who += (who.empty() ? "" : ", ") + name;
-    found.push_back({each.reason, who + " " + each.what});
+    found.push_back({each.reason, joined(each.who) + " " + each.what});
   }
 }
 
@@ -95,11 +99,27 @@ void find_in_claims(const SeenObjects& seen, std::vector<Finding>& found) {
                                                 "give another one in spec.shards.storage.storageClassName"});
 }
 
+void find_in_volumes(const SeenObjects& seen, std::vector<Finding>& found) {
+  const auto& volumes = seen.volumes;
+  if (!volumes.fixed.empty())
+    found.push_back(
+        {"VolumeFixed", "the volume of " + joined(volumes.fixed) + " is smaller than spec.shards.storage.size (" +
+                            volumes.wanted + "), and its StorageClass \"" + volumes.fixed_class +
+                            "\" lets no volume grow: set allowVolumeExpansion: true there, if its driver can "
+                            "do that; until then the shard goes on with the room it has"});
+  for (const auto* claim : seen.claims) {
+    if (const auto why = text_at(*claim, {"not_grown"}); !why.empty())
+      found.push_back(
+          {"VolumeNotGrown", "the volume of " + name_of(*claim) + " could not be made larger: " + shortened(why)});
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> find_obstacles(const SeenObjects& seen) {
   std::vector<Finding> found;
   find_in_claims(seen, found);
+  find_in_volumes(seen, found);
   find_in_workloads(seen, found);
   find_in_pods(seen, found);
   return found;

@@ -19,11 +19,17 @@ struct SeenObjects {
     std::string process;  // "gateway-0"
     const chat::base::Json* object = nullptr;
   };
+  struct Volumes {
+    std::string wanted;              // spec.shards.storage.size
+    std::vector<std::string> fixed;  // shards whose volume is smaller and in a class that lets none grow
+    std::string fixed_class;         // that of the last one
+  };
   std::vector<Workload> workloads;
   std::vector<Pod> pods;
   std::vector<const chat::base::Json*> claims;
   std::string storage_class;  // of the spec; empty: the cluster's default
   bool class_exists = true;
+  Volumes volumes;
 };
 
 // Why processes can not run that should, in words that say how to mend it: image, quota, storage, nodes, Secrets. Each

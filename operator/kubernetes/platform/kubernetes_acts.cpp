@@ -89,7 +89,7 @@ Task<Status> KubernetesPlatform::remove_unwanted() {
   std::vector<Unwanted> all;
   for (const auto* object : unwanted_objects()) {
     const auto name = name_of(*object);
-    for (What what : {What::services, What::config_maps})
+    for (What what : {What::services, What::config_maps, What::stateful_sets})
       if (environment_.caches.find(what, name_space_, name) == object) all.push_back({what, name, uid_of(*object)});
   }
   for (const auto& each : all)
@@ -108,6 +108,10 @@ Task<Status> KubernetesPlatform::prepare_cluster() {
     if (auto made = co_await ensure_secrets(); !made) co_return made;
     look();  // the objects hold the public keys
   }
+  if (!external_is_known()) {
+    if (auto read = co_await external_.read(); !read) co_return read;
+    look();
+  }
   if (auto done = co_await apply_base(); !done) co_return done;
   if (auto done = co_await apply_stale_workloads(); !done) co_return done;
   if (auto done = co_await remove_unwanted(); !done) co_return done;
@@ -121,7 +125,10 @@ Task<Status> KubernetesPlatform::prepare_cluster() {
   co_return Status{};
 }
 
-Task<Status> KubernetesPlatform::prepare(ProcessSpec) { co_return Status{}; }
+Task<Status> KubernetesPlatform::prepare(ProcessSpec process) {
+  if (is_external(process.role)) co_return co_await external_.read();
+  co_return Status{};
+}
 
 // ---------------------------------------------------------------- start and stop
 
@@ -137,6 +144,8 @@ Task<Status> KubernetesPlatform::apply_workload(std::string name, std::int64_t r
   if (as_wanted()) co_return Status{};
   auto body = objects::workload(inputs(), workload.role, workload.ordinal);
   body["spec"]["replicas"] = replicas;
+  if (const auto* there = workload_object(workload.role, workload.ordinal))
+    body = objects::keep_what_is_fixed(std::move(body), *there);
   if (auto done = co_await apply(std::move(body)); !done) co_return done;
   (void)co_await until(as_wanted, Steady::now() + kSeen);
   co_return Status{};

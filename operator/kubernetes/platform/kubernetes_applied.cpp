@@ -62,6 +62,9 @@ std::vector<const Json*> KubernetesPlatform::unwanted_objects() {
         unwanted.push_back(object);
     }
   }
+  // Redis holds no truth: where somebody else runs it now, ours goes.
+  const auto* redis = workload_object(Role::redis, 0);
+  if (redis != nullptr && is_external(Role::redis) && is_ours(*redis)) unwanted.push_back(redis);
   return unwanted;
 }
 

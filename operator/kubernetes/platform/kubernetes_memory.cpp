@@ -51,14 +51,14 @@ Task<Status> KubernetesPlatform::open() {
   ObjectRef place{kinds::kConfigMap, name_space_, objects::map_name(cluster_)};
   auto map = co_await environment_.client.get(std::move(place));
   if (!map && map.error().code != ApiErrc::not_found) co_return chat::base::fail(map.error());
-  if (!map) co_return Status{};
+  if (!map) co_return co_await open_external();
   memory_.map = text_at(*map, {"data", kMapFile});
   const auto ahead = environment_.clock.now_milliseconds() - ports::steady_milliseconds(environment_.clock);
   const auto drains = chat::base::parse_json(text_at(*map, {"metadata", "annotations", kDrains}));
   if (drains && drains->is_object())
     for (const auto& [name, since] : drains->items())
       if (since.is_number_integer()) memory_.drains[name] = since.get<std::int64_t>() - ahead;
-  co_return Status{};
+  co_return co_await open_external();
 }
 
 Task<Status> KubernetesPlatform::remember(ports::Memory memory) {

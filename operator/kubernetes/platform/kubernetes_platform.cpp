@@ -4,6 +4,7 @@
 
 #include "operator/kubernetes/client/fields.hpp"
 #include "operator/kubernetes/client/kinds.hpp"
+#include "operator/kubernetes/objects/pod_numbers.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 #include "operator/ports/steady.hpp"
 
@@ -25,6 +26,14 @@ std::string cluster_of(const std::string& key) {
   return title.substr(title.find('/') + 1);
 }
 
+std::vector<objects::SeenPod> seen_pods(const std::vector<const Json*>& pods) {
+  std::vector<objects::SeenPod> seen;
+  for (const auto* pod : pods)
+    seen.push_back({uid_of(*pod), text_at(*pod, {"metadata", "labels", objects::kComponentLabel}),
+                    text_at(*pod, {"created"}), is_terminating(*pod) || text_at(*pod, {"phase"}) == "Failed"});
+  return seen;
+}
+
 }  // namespace
 
 KubernetesPlatform::KubernetesPlatform(const KubernetesEnvironment& environment, const std::string& key,
@@ -33,10 +42,13 @@ KubernetesPlatform::KubernetesPlatform(const KubernetesEnvironment& environment,
       key_(key),
       name_space_(name_space_of(key)),
       cluster_(cluster_of(key)),
+      changed_(std::move(changed)),
+      external_({environment.client, name_space_, [this] { return wanted_external(); }, [this] { changed_(); }},
+                environment.executor),
       redis_(environment.executor, environment.log) {
-  listener_ = environment_.caches.listen(name_space_, cluster_, [this, tell = std::move(changed)] {
+  listener_ = environment_.caches.listen(name_space_, cluster_, [this] {
     for (auto* timer : waiting_) timer->cancel();
-    tell();
+    changed_();
   });
 }
 
@@ -65,6 +77,8 @@ objects::Inputs KubernetesPlatform::inputs() const {
     else
       inputs.replicas[role] = count;
   }
+  if (is_external(Role::shard)) inputs.shards = 0;
+  if (const auto* servers = external()) inputs.external = for_objects(*servers);
   inputs.map = memory_.map;
   inputs.operator_namespace = environment_.operator_namespace;
   if (secrets_) inputs.jwt_public_keys = secrets_->public_keys;
@@ -77,21 +91,6 @@ void KubernetesPlatform::count(const std::vector<ProcessSpec>& wanted) {
   for (const auto& process : wanted) ++counts_[process.role];
 }
 
-void KubernetesPlatform::look_at_elastic(Role role, const std::vector<const Json*>& pods) {
-  std::vector<const Json*> living;
-  for (const auto* pod : pods)
-    if (text_at(*pod, {"metadata", "labels", objects::kComponentLabel}) == objects::component(role) &&
-        !is_terminating(*pod) && text_at(*pod, {"phase"}) != "Failed")
-      living.push_back(pod);
-  std::sort(living.begin(), living.end(), [](const auto* a, const auto* b) {
-    return std::pair(text_at(*a, {"created"}), uid_of(*a)) < std::pair(text_at(*b, {"created"}), uid_of(*b));
-  });
-  std::vector<std::string> uids;
-  for (const auto* pod : living) uids.push_back(uid_of(*pod));
-  ordinals_[role] = assign_ordinals(uids, ordinals_[role], counts_[role]);
-  for (const auto* pod : living) pods_[ports::process_name(role, ordinals_[role][uid_of(*pod)])] = name_of(*pod);
-}
-
 void KubernetesPlatform::look() {
   if (const auto* document = environment_.store.find(key_)) {
     const auto& metadata = document->cluster.metadata;
@@ -99,13 +98,16 @@ void KubernetesPlatform::look() {
     for (const auto& [role, number] : counts_) key += " " + std::to_string(number);
     if (secrets_)
       for (const auto& [name, text] : secrets_->public_keys) key += " " + name;
+    if (const auto* servers = external()) key += " " + shown(for_objects(*servers));
     if (key != wanted_for_) wanted_ = wanted_objects(inputs());
     wanted_for_ = std::move(key);
   }
   pods_.clear();
   const auto pods = environment_.caches.of_cluster(What::pods, name_space_, cluster_);
+  const auto numbered = objects::number_pods(seen_pods(pods));
   for (const auto* pod : pods) {
     const auto name = name_of(*pod);
+    if (const auto found = numbered.find(uid_of(*pod)); found != numbered.end()) pods_[found->second] = name;
     const auto component = text_at(*pod, {"metadata", "labels", objects::kComponentLabel});
     if (component == objects::component(Role::gateway)) {
       const auto prefix = workload_of(Role::gateway, 0) + "-";
@@ -116,8 +118,6 @@ void KubernetesPlatform::look() {
       pods_[ports::process_name(Role::redis, 0)] = name;
     }
   }
-  for (Role role : ports::kRoles)
-    if (is_elastic(role)) look_at_elastic(role, pods);
   std::erase_if(pods_, [](const auto& each) { return !ports::parse_process_name(each.first); });
 }
 
@@ -170,12 +170,20 @@ bool KubernetesPlatform::is_in_hand(const ProcessView& process, const Json* pod)
   return pod == nullptr || is_terminating(*pod) || text_at(*pod, {"hash"}) == process.wanted_hash || !is_stuck(*pod);
 }
 
+// Its workload is there, as it was applied before.
+bool KubernetesPlatform::comes_back(const ProcessView& process) const {
+  const auto* workload = ports::is_daemon(process.role) ? workload_object(process.role, process.ordinal) : nullptr;
+  if (workload == nullptr || text_at(*workload, {"hash"}) == process.wanted_hash) return false;
+  return process.ordinal < workload->value("replicas", std::int64_t{0});
+}
+
 ProcessView KubernetesPlatform::view(Role role, int ordinal) {
   ProcessView view;
   view.name = ports::process_name(role, ordinal);
   view.role = role;
   view.ordinal = ordinal;
-  view.prepared = secrets_.has_value();
+  view.prepared = secrets_.has_value() && external_is_known();
+  if (is_external(role)) return external_view(std::move(view));
   if (auto wanted = wanted_.workloads.find(workload_of(role, ordinal)); wanted != wanted_.workloads.end())
     view.wanted_hash = wanted->second.config_hash;
   const auto* pod = pod_of(view.name);
@@ -186,17 +194,20 @@ ProcessView KubernetesPlatform::view(Role role, int ordinal) {
   add_addresses(pod, view);
   if (view.stopping && role == Role::messages) view.address = {};
   view.in_hand = is_in_hand(view, pod);
+  view.outgrown = is_outgrown(view.name);
+  view.comes_back = !view.running && comes_back(view);
   return view;
 }
 
 ports::PlatformView KubernetesPlatform::observe(const std::vector<ProcessSpec>& wanted) {
   count(wanted);
   look();
+  if (wants_external()) external_.follow();
   ports::PlatformView platform;
-  platform.offer = {"on Kubernetes", true};
+  platform.offer = {"on Kubernetes", true, true};
   platform.ends_hung = true;  // kubelet, by the liveness probes
-  platform.prepared = secrets_ && environment_.store.held(key_) && base_is_applied() && map_is_there() &&
-                      stale_workloads().empty() && unwanted_objects().empty();
+  platform.prepared = secrets_ && external_is_known() && environment_.store.held(key_) && base_is_applied() &&
+                      map_is_there() && stale_workloads().empty() && unwanted_objects().empty();
   platform.gateways_shared = {objects::service_host(cluster_, name_space_, Role::gateway), objects::kWebSocketPort};
   platform.api_shared = {objects::service_host(cluster_, name_space_, Role::api), objects::kApiPort};
   for (const auto& process : wanted) platform.processes.push_back(view(process.role, process.ordinal));
@@ -206,7 +217,10 @@ ports::PlatformView KubernetesPlatform::observe(const std::vector<ProcessSpec>& 
     auto other = view(parsed->role, parsed->ordinal);
     if (other.running) platform.processes.push_back(std::move(other));
   }
-  if (!is_deleting()) platform.findings = findings();
+  if (!is_deleting()) {
+    platform.findings = external_.findings();
+    for (auto& finding : findings()) platform.findings.push_back(std::move(finding));
+  }
   return platform;
 }
 
@@ -226,13 +240,21 @@ std::vector<ports::Finding> KubernetesPlatform::findings() const {
   for (const auto& [process, name] : pods_)
     if (const auto* pod = pod_of(process)) seen.pods.push_back({process, pod});
   seen.claims = environment_.caches.of_cluster(What::claims, name_space_, cluster_);
-  if (const auto* document = environment_.store.find(key_))
+  if (const auto* document = environment_.store.find(key_); document != nullptr && !is_external(Role::shard))
     seen.storage_class = document->cluster.spec.shards.storage.storage_class_name;
+  seen.volumes = volumes();
   seen.class_exists = seen.storage_class.empty() || environment_.caches.has_class(seen.storage_class);
   return find_obstacles(seen);
 }
 
 Task<ports::RedisReport> KubernetesPlatform::redis_report() {
+  if (is_external(Role::redis)) {
+    const auto* servers = external();
+    if (servers == nullptr || !servers->redis) co_return ports::RedisReport{};
+    auto its = *servers->redis;
+    auto file = external_.file_of(its.ca);
+    co_return co_await redis_.ask(std::move(its.address), std::move(its.password), std::move(file));
+  }
   const auto* pod = pod_of(ports::process_name(Role::redis, 0));
   if (!secrets_ || pod == nullptr) co_return ports::RedisReport{};
   HostPort where{text_at(*pod, {"ip"}), objects::kRedisPort};
@@ -240,13 +262,16 @@ Task<ports::RedisReport> KubernetesPlatform::redis_report() {
 }
 
 chat::base::Result<ports::ShardAccess> KubernetesPlatform::shard_access(const std::string& shard) {
+  if (is_external(Role::shard)) return external_access(shard);
   const auto* pod = pod_of(shard);
   if (!secrets_ || pod == nullptr || text_at(*pod, {"ip"}).empty())
     return chat::base::fail(ports::PlatformErrc::later, shard + " has no address yet");
   return ports::ShardAccess{{text_at(*pod, {"ip"}), objects::kPostgresPort},
                             "postgres",
                             secrets_->superuser_password,
-                            secrets_->chat_password};
+                            secrets_->chat_password,
+                            false,
+                            {}};
 }
 
 chat::base::Result<std::string> KubernetesPlatform::admin_token() {
@@ -261,6 +286,7 @@ void KubernetesPlatform::give_up() {
 
 Task<> KubernetesPlatform::close() {
   give_up();
+  co_await external_.stop();
   co_await redis_.stop();
 }
 

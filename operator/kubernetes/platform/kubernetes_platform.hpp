@@ -8,6 +8,7 @@
 #include "dataplane/base/log.hpp"
 #include "dataplane/base/task.hpp"
 #include "operator/daemons/redis_probe.hpp"
+#include "operator/kubernetes/platform/external_reader.hpp"
 #include "operator/kubernetes/platform/findings.hpp"
 #include "operator/kubernetes/platform/kubernetes_store.hpp"
 #include "operator/kubernetes/platform/pod_view.hpp"
@@ -45,6 +46,7 @@ class KubernetesPlatform final : public ports::Platform {
   chat::base::Task<chat::base::Status> prepare_cluster() override;
   chat::base::Task<chat::base::Status> prepare(ports::ProcessSpec process) override;
   chat::base::Task<chat::base::Status> start(ports::ProcessSpec process) override;
+  chat::base::Task<chat::base::Status> grow_volume(std::string name) override;
   chat::base::Task<chat::base::Status> stop(std::string name, std::chrono::milliseconds grace) override;
   chat::base::Task<chat::base::Status> kill(std::string name) override;
   chat::base::Task<chat::base::Status> remember(ports::Memory memory) override;
@@ -72,7 +74,6 @@ class KubernetesPlatform final : public ports::Platform {
   // kubernetes_platform.cpp: what is
   void count(const std::vector<ports::ProcessSpec>& wanted);
   void look();  // what is wanted and which Pod is which process, from the caches as they are now
-  void look_at_elastic(ports::Role role, const std::vector<const Json*>& pods);
   [[nodiscard]] objects::Inputs inputs() const;
   [[nodiscard]] const Json* workload_object(ports::Role role, int ordinal) const;
   [[nodiscard]] const Json* pod_of(const std::string& process) const;
@@ -81,6 +82,7 @@ class KubernetesPlatform final : public ports::Platform {
   [[nodiscard]] ports::ProcessView view(ports::Role role, int ordinal);
   void add_addresses(const Json* pod, ports::ProcessView& view) const;
   [[nodiscard]] bool is_in_hand(const ports::ProcessView& process, const Json* pod);
+  [[nodiscard]] bool comes_back(const ports::ProcessView& process) const;
   [[nodiscard]] std::vector<ports::Finding> findings() const;
   [[nodiscard]] bool is_deleting() const;
   [[nodiscard]] std::string workload_of(ports::Role role, int ordinal) const;
@@ -95,6 +97,21 @@ class KubernetesPlatform final : public ports::Platform {
   [[nodiscard]] std::int64_t wanted_replicas(const WantedWorkload& workload) const;
   [[nodiscard]] bool map_is_there() const;
   [[nodiscard]] bool has_pods() const;
+
+  // kubernetes_external.cpp: what somebody else runs
+  [[nodiscard]] bool is_external(ports::Role role) const;
+  [[nodiscard]] const ExternalServers* external() const;  // nullptr: none, or its Secrets were not read yet
+  [[nodiscard]] bool wants_external() const;
+  [[nodiscard]] bool external_is_known() const;
+  [[nodiscard]] std::optional<ExternalReader::Wanted> wanted_external() const;
+  chat::base::Task<chat::base::Status> open_external();
+  [[nodiscard]] ports::ProcessView external_view(ports::ProcessView view) const;
+  [[nodiscard]] chat::base::Result<ports::ShardAccess> external_access(const std::string& shard) const;
+
+  // kubernetes_volumes.cpp
+  [[nodiscard]] const Json* small_claim(const std::string& process) const;
+  [[nodiscard]] bool is_outgrown(const std::string& process) const;
+  [[nodiscard]] SeenObjects::Volumes volumes() const;
 
   // kubernetes_memory.cpp
   chat::base::Task<chat::base::Status> read_secrets();
@@ -127,13 +144,14 @@ class KubernetesPlatform final : public ports::Platform {
   std::list<boost::asio::steady_timer*> waiting_;
   bool closing_ = false;
 
+  std::function<void()> changed_;
+  ExternalReader external_;
   std::optional<Secrets> secrets_;
   ports::Memory memory_;
   std::map<ports::Role, int> counts_;  // of processes that are wanted
   std::string wanted_for_;             // what `wanted_` was made from
   WantedObjects wanted_;
-  std::map<std::string, std::string> pods_;                     // names, by process: see look()
-  std::map<ports::Role, std::map<std::string, int>> ordinals_;  // of Deployments' Pods, by UID
+  std::map<std::string, std::string> pods_;      // names, by process: see look()
   std::map<std::string, std::string> versions_;  // of objects as they were after our last apply, by kind and name
   daemons::RedisProbe redis_;
 };

@@ -152,13 +152,16 @@ void KubernetesStore::tell_events(const ports::StoredCluster& stored, const api:
   Json regarding = metadata_of(stored.cluster);
   regarding["apiVersion"] = api::kApiVersion;
   regarding["kind"] = api::kChatClusterKind;
+  // What is away and not wrong is being replaced.
+  const auto* degraded = api::find_condition(next, "Degraded");
+  const bool wrong = degraded != nullptr && degraded->status == api::ConditionStatus::True;
   for (const auto& condition : next.conditions) {
     const auto* old = api::find_condition(before, condition.type);
     const bool holds = condition.status == api::ConditionStatus::True;
     const bool turned = old == nullptr ? holds : old->status != condition.status;
     const bool other_words = old != nullptr && (old->reason != condition.reason || old->message != condition.message);
     if (condition.type == "Available" && turned)
-      parts_.events.record({regarding, !holds, condition.reason, "Serve", condition.message});
+      parts_.events.record({regarding, !holds && wrong, condition.reason, "Serve", condition.message});
     if (condition.type == "Degraded" && holds && (turned || other_words))
       parts_.events.record({regarding, true, condition.reason, "Reconcile", condition.message});
     if (condition.type == "Degraded" && !holds && turned)

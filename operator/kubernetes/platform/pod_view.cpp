@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <set>
 #include <sstream>
 
 #include "dataplane/base/rfc3339.hpp"
@@ -97,25 +96,6 @@ void add_pod(const Json& pod, const Moment& now, ports::ProcessView& view) {
     view.how_it_ended = how_it_ended(*ended);
     view.last_lines = last_lines(text_at(*ended, {"message"}));
   }
-}
-
-std::map<std::string, int> assign_ordinals(const std::vector<std::string>& pods,
-                                           const std::map<std::string, int>& before, int wanted) {
-  std::map<std::string, int> assigned;
-  std::set<int> taken;
-  for (const auto& uid : pods) {
-    auto known = before.find(uid);
-    if (known != before.end() && known->second < wanted && taken.insert(known->second).second)
-      assigned[uid] = known->second;
-  }
-  int next = 0;
-  for (const auto& uid : pods) {
-    if (assigned.contains(uid)) continue;
-    while (taken.contains(next)) ++next;
-    assigned[uid] = next;
-    taken.insert(next);
-  }
-  return assigned;
 }
 
 }  // namespace chatop::kubernetes

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -27,10 +26,5 @@ struct Moment {
 
 // Fills what the Pod says: running, stopping, pid, hash, times, restarts, how it ended and its last lines.
 void add_pod(const chat::base::Json& pod, const Moment& now, ports::ProcessView& view);
-
-// The ordinals of a Deployment's Pods, which have none: the lowest that is free, kept while the Pod lives; but one of
-// `wanted` or above moves down to what becomes free below. `pods`: the UIDs of those that do not end, oldest first.
-[[nodiscard]] std::map<std::string, int> assign_ordinals(const std::vector<std::string>& pods,
-                                                         const std::map<std::string, int>& before, int wanted);
 
 }  // namespace chatop::kubernetes

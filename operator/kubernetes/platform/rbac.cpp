@@ -39,7 +39,7 @@ const std::vector<AccessRule>& namespaced_rules() {
       {"networking.k8s.io", {"networkpolicies"}, {"list", "watch", "create", "patch"}},
       {"policy", {"poddisruptionbudgets"}, {"list", "watch", "create", "patch"}},
       {"", {"pods"}, {"list", "watch", "patch", "delete"}},
-      {"", {"persistentvolumeclaims"}, {"list", "watch", "delete"}},
+      {"", {"persistentvolumeclaims"}, {"list", "watch", "patch", "delete"}},
       {"", {"secrets"}, {"get", "create", "delete"}},
       {"", {"events"}, {"list", "watch"}},  // why a Pod could not be made
       {"events.k8s.io", {"events"}, {"create", "patch"}}};

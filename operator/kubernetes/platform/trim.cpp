@@ -77,6 +77,13 @@ void keep_conditions(const Json& status, Json& kept) {
   }
 }
 
+// A claim, or the template of one.
+std::string size_of(const Json& claim) { return text_at(claim, {"spec", "resources", "requests", "storage"}); }
+std::string size_of_first(const Json& claims) {
+  return claims.is_array() && !claims.empty() ? size_of(claims.front()) : std::string();
+}
+Json sized(const std::string& size) { return {{"spec", {{"resources", {{"requests", {{"storage", size}}}}}}}}; }
+
 }  // namespace
 
 std::string image_of(const Json& pod) {
@@ -134,6 +141,8 @@ Json keep_workload(Json object) {
   auto kept = keep_object(object);
   put(kept, "hash", text_at(object, {"spec", "template", "metadata", "annotations", objects::kHashAnnotation}));
   kept["replicas"] = number(value_at(object, {"spec", "replicas"}));
+  if (auto size = size_of_first(value_at(object, {"spec", "volumeClaimTemplates"})); !size.empty())
+    kept["spec"]["volumeClaimTemplates"] = Json::array({sized(size)});
   const auto& conditions = value_at(object, {"status", "conditions"});
   if (!conditions.is_array()) return kept;
   for (const auto& condition : conditions) {
@@ -147,6 +156,14 @@ Json keep_claim(Json object) {
   Json kept = {{"metadata", metadata(object)}};
   put(kept, "phase", text_at(object, {"status", "phase"}));
   put(kept, "class", text_at(object, {"spec", "storageClassName"}));
+  put(kept, "size", size_of(object));
+  const auto& conditions = value_at(object, {"status", "conditions"});
+  if (!conditions.is_array()) return kept;
+  for (const auto& condition : conditions) {
+    const auto type = text_at(condition, {"type"});
+    if ((type == "ControllerResizeError" || type == "NodeResizeError") && text_at(condition, {"status"}) == "True")
+      put(kept, "not_grown", text_at(condition, {"message"}));
+  }
   return kept;
 }
 
@@ -159,6 +176,8 @@ Json keep_event(Json object) {
   return kept;
 }
 
-Json keep_name(Json object) { return {{"metadata", metadata(object)}}; }
+Json keep_class(Json object) {
+  return {{"metadata", metadata(object)}, {"expands", value_at(object, {"allowVolumeExpansion"}) == true}};
+}
 
 }  // namespace chatop::kubernetes

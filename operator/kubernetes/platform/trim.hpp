@@ -20,16 +20,16 @@ inline constexpr const char* kAppliedAnnotation = "chatcluster.io/applied";
 // unschedulable: why}; what does not apply is absent.
 [[nodiscard]] chat::base::Json keep_pod(chat::base::Json object);
 // {metadata, applied, version: changes with what is wanted of it, hash: of the Pods it makes, replicas, failed: why it
-// can not make them}
+// can not make them, spec: of its claims no more than keep_what_is_fixed() asks for}
 [[nodiscard]] chat::base::Json keep_workload(chat::base::Json object);
 // {metadata, applied, version}
 [[nodiscard]] chat::base::Json keep_object(chat::base::Json object);
-// {metadata, phase, class}
+// {metadata, phase, class, size: as asked for, not_grown: why the volume can not be made that large}
 [[nodiscard]] chat::base::Json keep_claim(chat::base::Json object);
 // {metadata, about: UID of the object, message, at}
 [[nodiscard]] chat::base::Json keep_event(chat::base::Json object);
-// {metadata}
-[[nodiscard]] chat::base::Json keep_name(chat::base::Json object);
+// {metadata, expands: its volumes may grow}
+[[nodiscard]] chat::base::Json keep_class(chat::base::Json object);
 
 // Of a Pod's first container, as its spec says; empty: it has none.
 [[nodiscard]] std::string image_of(const chat::base::Json& pod);

@@ -22,7 +22,10 @@ bool is_workload(const Json& body) {
 }
 
 std::string hash_of(Json body) {
-  if (is_workload(body)) body["spec"].erase("replicas");
+  if (is_workload(body)) {
+    body["spec"].erase("replicas");
+    body["spec"].erase("volumeClaimTemplates");  // of a StatefulSet that is there nothing can change them
+  }
   return chat::base::hex(chat::base::sha256(body.dump())).substr(0, kHashDigits);
 }
 

@@ -19,7 +19,7 @@ struct WantedObject {
 struct WantedWorkload {
   ports::Role role = ports::Role::worker;
   int ordinal = 0;          // of a shard
-  std::string hash;         // of all but its replicas
+  std::string hash;         // of all but its replicas and what can not be changed
   std::string config_hash;  // of its Pods
   std::int64_t replicas = 1;
 };

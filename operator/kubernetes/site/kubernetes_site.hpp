@@ -53,7 +53,12 @@ class KubernetesSite final : public ports::Site {
   [[nodiscard]] chat::base::Status remove(const Kind& kind, std::string_view name);
   [[nodiscard]] chat::base::Result<std::vector<chat::base::Json>> pods(const std::string& name_space,
                                                                        const std::string& labels);
-  [[nodiscard]] std::vector<chat::base::Json> pods_of(const std::string& cluster);
+  struct Process {
+    std::string name;
+    chat::base::Json pod;
+  };
+  // Sorted by name.
+  [[nodiscard]] chat::base::Result<std::vector<Process>> processes_of_cluster(const std::string& cluster);
   [[nodiscard]] chat::base::Result<chat::base::Json> pod_of(const std::string& cluster, const std::string& process);
   // The operator's Lease; null: there is none. Its own error where it may not be seen.
   [[nodiscard]] chat::base::Result<chat::base::Json> lease();

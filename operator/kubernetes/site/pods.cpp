@@ -3,6 +3,7 @@
 #include "dataplane/base/rfc3339.hpp"
 #include "operator/kubernetes/client/fields.hpp"
 #include "operator/kubernetes/objects/names.hpp"
+#include "operator/kubernetes/objects/pod_numbers.hpp"
 
 namespace chatop::kubernetes {
 namespace {
@@ -18,12 +19,31 @@ const Json& container_status(const Json& pod) {
   return none;
 }
 
+objects::SeenPod seen_pod(const Json& pod) {
+  return {uid_of(pod), text_at(pod, {"metadata", "labels", objects::kComponentLabel}),
+          text_at(pod, {"metadata", "creationTimestamp"}),
+          !value_at(pod, {"metadata", "deletionTimestamp"}).is_null() || text_at(pod, {"status", "phase"}) == "Failed"};
+}
+
 }  // namespace
 
-std::string process_of(const Json& pod) {
-  if (auto said = text_at(pod, {"metadata", "labels", objects::kProcessLabel}); !said.empty()) return said;
+std::vector<std::string> processes_of(const std::vector<Json>& pods) {
+  std::vector<objects::SeenPod> seen;
+  for (const auto& pod : pods) seen.push_back(seen_pod(pod));
+  const auto numbered = objects::number_pods(seen);
   const auto redis = objects::component(ports::Role::redis);
-  if (text_at(pod, {"metadata", "labels", objects::kComponentLabel}) == redis) return redis;
+  std::vector<std::string> processes;
+  for (const auto& pod : pods) {
+    const auto number = numbered.find(uid_of(pod));
+    auto said = text_at(pod, {"metadata", "labels", objects::kProcessLabel});
+    if (text_at(pod, {"metadata", "labels", objects::kComponentLabel}) == redis) said = redis;
+    if (number != numbered.end()) said = number->second;
+    processes.push_back(said.empty() ? name_in_cluster(pod) : std::move(said));
+  }
+  return processes;
+}
+
+std::string name_in_cluster(const Json& pod) {
   const auto name = name_of(pod);
   const auto prefix = text_at(pod, {"metadata", "labels", objects::kClusterLabel}) + "-";
   return prefix.size() > 1 && name.starts_with(prefix) ? name.substr(prefix.size()) : name;
@@ -36,13 +56,13 @@ std::string container_of(const Json& pod) {
   return chosen;
 }
 
-ports::ProcessLine process_line(const Json& pod) {
+ports::ProcessLine process_line(const Json& pod, std::string process) {
   const auto& status = container_status(pod);
   const auto name = name_of(pod);
   const auto node = text_at(pod, {"spec", "nodeName"});
   const auto started = text_at(status, {"state", "running", "startedAt"});
   ports::ProcessLine line;
-  line.name = process_of(pod);
+  line.name = std::move(process);
   line.id = "pod " + name + (node.empty() ? "" : " on " + node);
   line.running = !started.empty();
   line.restarts = chat::base::whole_number(value_at(status, {"restartCount"})).value_or(0);

@@ -72,31 +72,39 @@ Result<std::vector<Json>> KubernetesSite::pods(const std::string& name_space, co
   return std::move(listed->items);
 }
 
-std::vector<Json> KubernetesSite::pods_of(const std::string& cluster) {
+Result<std::vector<KubernetesSite::Process>> KubernetesSite::processes_of_cluster(const std::string& cluster) {
   auto found = pods(options_.name_space, of(cluster));
-  if (!found) return {};
-  std::sort(found->begin(), found->end(), [](const Json& a, const Json& b) { return process_of(a) < process_of(b); });
-  return std::move(*found);
+  if (!found) return fail(found.error());
+  const auto names = processes_of(*found);
+  std::vector<Process> all;
+  for (std::size_t i = 0; i < names.size(); ++i) all.push_back({names[i], std::move((*found)[i])});
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return all;
 }
 
 std::vector<ports::ProcessLine> KubernetesSite::processes(const std::string& cluster) {
   std::vector<ports::ProcessLine> lines;
-  for (const auto& pod : pods_of(cluster)) lines.push_back(process_line(pod));
+  const auto found = processes_of_cluster(cluster);
+  if (!found) return lines;
+  for (const auto& each : *found) lines.push_back(process_line(each.pod, each.name));
   return lines;
 }
 
 std::vector<std::string> KubernetesSite::logs(const std::string& cluster) {
   std::vector<std::string> names;
-  for (const auto& pod : pods_of(cluster)) names.push_back(process_of(pod));
+  const auto found = processes_of_cluster(cluster);
+  if (!found) return names;
+  for (const auto& each : *found) names.push_back(each.name);
   return names;
 }
 
 Result<Json> KubernetesSite::pod_of(const std::string& cluster, const std::string& process) {
   if (process == ports::kOperatorLog) return pod_of_operator();
-  auto found = pods(options_.name_space, of(cluster));
+  auto found = processes_of_cluster(cluster);
   if (!found) return fail(found.error());
-  for (auto& pod : *found)
-    if (process_of(pod) == process) return std::move(pod);
+  for (auto& each : *found)
+    if (each.name == process || name_in_cluster(each.pod) == process || name_of(each.pod) == process)
+      return std::move(each.pod);
   return fail(SiteErrc::not_found, "there is no Pod for " + process + " of " + cluster);
 }
 

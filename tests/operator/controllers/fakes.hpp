@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -166,6 +167,7 @@ class FakeDataPlane final : public ports::DataPlane {
   explicit FakeDataPlane(FakeMachine& machine) : machine_(machine) {}
   Task<Result<ports::DaemonReport>> report(HostPort admin, std::string) override {
     ++reports;
+    if (before_answer) co_await before_answer();
     if (silent.contains(admin.host) || !machine_.running.contains(admin.host))
       co_return fail(std::make_error_code(std::errc::timed_out), "no answer");
     ports::DaemonReport report;
@@ -188,6 +190,7 @@ class FakeDataPlane final : public ports::DataPlane {
   std::map<std::string, std::int64_t> maps;
   std::set<std::string> silent;
   std::set<std::string> draining;
+  std::function<Task<>()> before_answer;  // what a report waits for
   int reports = 0;
 
  private:

@@ -120,6 +120,7 @@ struct World {
     if (const auto* act = std::get_if<Stop>(&action)) end(act->name);
     if (const auto* act = std::get_if<Kill>(&action)) kill(act->name);
     if (const auto* act = std::get_if<MigrateShard>(&action)) seen.shards[act->shard].report->migrated = true;
+    if (const auto* act = std::get_if<GrowVolume>(&action)) find(act->name)->outgrown = false;
     if (const auto* act = std::get_if<RestoreLogin>(&action)) seen.shards[act->shard].report->login_problem.clear();
     if (const auto* act = std::get_if<AssignBuckets>(&action)) {
       seen.shards[act->shard].report->identity = act->shard;

@@ -133,6 +133,7 @@ TEST(Objects, TlsIsThatOfTheSecrets) {
 
   auto outside = inputs_of(kExternal);
   outside.internal_tls = true;
+  outside.external.postgres_ca.clear();
   const auto config = base_objects(outside);
   for (const char* name : {"external-gateway", "external-messages", "external-api", "external-worker"}) {
     const auto yaml = find(config, std::string("ConfigMap/") + name)->at("data").at("daemon.yaml").get<std::string>();
@@ -157,9 +158,27 @@ TEST(Objects, WhatSomebodyElseRunsIsNotMade) {
     EXPECT_THAT(reference(object), Not(HasSubstr("external-redis")));
     EXPECT_THAT(reference(object), Not(HasSubstr("external-shard")));
   }
-  const auto pod = workload(inputs_of(kExternal), Role::gateway).at("spec").at("template").dump();
-  EXPECT_THAT(pod, HasSubstr("$(REDIS_HOST):$(REDIS_PORT)"));
-  EXPECT_THAT(pod, HasSubstr("someones-redis"));
+  EXPECT_THAT(workload(inputs_of(kExternal), Role::gateway).at("spec").at("template").dump(),
+              HasSubstr("someones-redis"));  // its password
+}
+
+TEST(Objects, DaemonsTrustTheCertificatesOfWhatSomebodyElseRuns) {
+  auto inputs = inputs_of(kExternal);
+  inputs.external.redis_ca = "-----BEGIN CERTIFICATE-----\nUmVkaXM=\n-----END CERTIFICATE-----\n";
+  const auto objects = base_objects(inputs);
+  const auto* trusted = find(objects, "ConfigMap/external-external-ca");
+  ASSERT_NE(trusted, nullptr);
+  EXPECT_EQ(trusted->at("data").size(), 2U);
+  const auto text = [&objects](const std::string& map) {
+    return find(objects, "ConfigMap/" + map)->at("data").at("daemon.yaml").get<std::string>();
+  };
+  EXPECT_THAT(text("external-gateway"), HasSubstr("\nredis: \"redis.example.org:6380\"\n"));
+  EXPECT_THAT(text("external-gateway"), HasSubstr("\nredis_ca_file: \"/etc/chatcluster/external-ca/redis.crt\"\n"));
+  EXPECT_THAT(text("external-gateway"), Not(HasSubstr("postgres_ca_file")));
+  EXPECT_THAT(text("external-worker"),
+              HasSubstr("\npostgres_ca_file: \"/etc/chatcluster/external-ca/postgres.crt\"\n"));
+  EXPECT_THAT(workload(inputs, Role::worker).dump(), HasSubstr("/etc/chatcluster/external-ca"));
+  EXPECT_EQ(find(base_objects(inputs_of(kDemo)), "ConfigMap/demo-external-ca"), nullptr);
 }
 
 TEST(ConfigHash, ChangesWithWhatAPodIsStartedWithAndWithNothingElse) {

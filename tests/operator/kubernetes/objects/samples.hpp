@@ -31,6 +31,11 @@ inline Inputs inputs_of(const std::string& path) {
   inputs.version = "1.2.3";
   inputs.shards = static_cast<int>(cluster->spec.shards.initial);
   inputs.map = "{\"version\": 1}\n";
+  if (cluster->spec.redis.external)
+    inputs.external = {"-----BEGIN CERTIFICATE-----\nUG9zdGdyZXM=\n-----END CERTIFICATE-----\n",
+                       "verify-full",
+                       {"redis.example.org", 6380},
+                       ""};
   inputs.operator_namespace = "chatcluster-system";
   inputs.jwt_public_keys = {{"01ABC.pub.pem", "-----BEGIN PUBLIC KEY-----\nYQ==\n-----END PUBLIC KEY-----\n"}};
   return inputs;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "operator/kubernetes/objects/objects.hpp"
 #include "operator/kubernetes/platform/findings.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 
@@ -55,11 +56,25 @@ TEST(Trim, KeepsOfAPodWhatIsNeeded) {
   EXPECT_LT(kept.dump().size(), 400U);
 }
 
+TEST(Trim, KeepsOfVolumesHowLargeTheyAre) {
+  const auto size = [](const char* text) {
+    return Json{{"spec", {{"resources", {{"requests", {{"storage", text}}}}}, {"accessModes", {"ReadWriteOnce"}}}}};
+  };
+  EXPECT_EQ(keep_claim(size("3Gi"))["size"], "3Gi");
+  const Json set = {{"spec", {{"replicas", 1}, {"volumeClaimTemplates", Json::array({size("1Gi")})}}}};
+  const auto kept = keep_workload(set);
+  const Json wanted = {{"spec", {{"volumeClaimTemplates", Json::array({size("2Gi")})}}}};
+  EXPECT_EQ(objects::keep_what_is_fixed(wanted, kept)["spec"]["volumeClaimTemplates"],
+            set["spec"]["volumeClaimTemplates"]);
+  EXPECT_TRUE(keep_class({{"allowVolumeExpansion", true}})["expands"]);
+  EXPECT_FALSE(keep_class(Json::object())["expands"]);
+}
+
 TEST(Trim, BearsAnyShape) {
   for (const char* text : {"{}", "[]", "null", R"({"metadata": 3, "status": []})",
                            R"({"status": {"containerStatuses": [4], "conditions": ["x"]}})"}) {
     const auto object = Json::parse(text);
-    for (const auto& keep : {keep_cluster, keep_pod, keep_workload, keep_object, keep_claim, keep_event, keep_name})
+    for (const auto& keep : {keep_cluster, keep_pod, keep_workload, keep_object, keep_claim, keep_event, keep_class})
       EXPECT_TRUE(keep(object).contains("metadata")) << text;
     ports::ProcessView view;
     add_pod(keep_pod(object), kNow, view);
@@ -166,22 +181,6 @@ TEST(PodView, OneWhoseNodeIsLostIsOverdueAfterItsGrace) {
   EXPECT_TRUE(is_overdue(keep_pod(object), kNoon + 10'001));
 }
 
-TEST(Ordinals, AreTheLowestFreeAndKept) {
-  auto first = assign_ordinals({"a", "b"}, {}, 2);
-  EXPECT_EQ(first, (std::map<std::string, int>{{"a", 0}, {"b", 1}}));
-  // A new one beside them while a Deployment rolls; then the oldest goes, and its place is taken.
-  auto rolling = assign_ordinals({"a", "b", "c"}, first, 2);
-  EXPECT_EQ(rolling.at("c"), 2);
-  EXPECT_EQ(assign_ordinals({"b", "c"}, rolling, 2), (std::map<std::string, int>{{"b", 1}, {"c", 0}}));
-  EXPECT_EQ(assign_ordinals({"c", "b"}, rolling, 2), (std::map<std::string, int>{{"b", 1}, {"c", 0}}));
-}
-
-TEST(Ordinals, FewerWantedMovesNobodyWhoMayStay) {
-  const std::map<std::string, int> before{{"a", 2}, {"b", 0}, {"c", 1}};
-  const auto after = assign_ordinals({"a", "b", "c"}, before, 2);
-  EXPECT_EQ(after, before);
-}
-
 std::vector<ports::Finding> found_in(const Json& object) {
   const auto kept = keep_pod(object);
   SeenObjects seen;
@@ -226,6 +225,27 @@ TEST(Findings, AQuotaIsToldByWhoeverMeetsItAndForgottenWhenThePodsAreThere) {
   EXPECT_EQ(find_obstacles(seen).at(0).reason, "QuotaFull");
   seen.workloads[0].pods = 2;
   EXPECT_THAT(find_obstacles(seen), IsEmpty());
+}
+
+TEST(Findings, AVolumeThatIsTooSmallAndMayNotGrowIsSaidWithItsClass) {
+  SeenObjects seen;
+  seen.volumes = {"20Gi", {"shard-0", "shard-1"}, "slow"};
+  const auto found = find_obstacles(seen);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].reason, "VolumeFixed");
+  EXPECT_THAT(found[0].message, HasSubstr("shard-0, shard-1"));
+  EXPECT_THAT(found[0].message, HasSubstr("20Gi"));
+  EXPECT_THAT(found[0].message, HasSubstr("\"slow\""));
+  const auto claim = keep_claim(
+      {{"metadata", {{"name", "data-demo-shard-0-0"}}},
+       {"status",
+        {{"phase", "Bound"},
+         {"conditions",
+          Json::array({{{"type", "ControllerResizeError"}, {"status", "True"}, {"message", "no room"}}})}}}});
+  seen.volumes = {};
+  seen.claims = {&claim};
+  EXPECT_EQ(find_obstacles(seen).at(0).reason, "VolumeNotGrown");
+  EXPECT_THAT(find_obstacles(seen).at(0).message, HasSubstr("no room"));
 }
 
 TEST(Findings, AStorageClassIsMissedOnlyWhileAVolumeWaitsForIt) {

@@ -9,6 +9,7 @@
 
 #include "operator/controllers/operator_loop.hpp"
 #include "operator/kubernetes/client/cpprest_http.hpp"
+#include "operator/kubernetes/client/fields.hpp"
 #include "operator/kubernetes/client/kinds.hpp"
 #include "operator/kubernetes/control/event_recorder.hpp"
 #include "operator/kubernetes/platform/kubernetes_platform.hpp"

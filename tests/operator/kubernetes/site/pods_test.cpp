@@ -21,12 +21,29 @@ Json pod(const std::string& name, Json labels) {
 }
 
 TEST(Pods, AProcessHasTheNameThatPeopleKnow) {
-  EXPECT_EQ(process_of(pod("demo-gateway-3", Json::object())), "gateway-3");
-  EXPECT_EQ(process_of(pod("demo-shard-0-0", {{"chatcluster.io/process", "shard-0"}})), "shard-0");
-  EXPECT_EQ(process_of(pod("demo-redis-0", {{"app.kubernetes.io/component", "redis"}})), "redis");
-  EXPECT_EQ(process_of(pod("demo-api-5c9f8d-x7x2p", Json::object())), "api-5c9f8d-x7x2p");
-  EXPECT_EQ(process_of(pod("stranger", Json::object())), "stranger");
-  EXPECT_EQ(process_of({{"metadata", {{"name", "bare"}}}}), "bare");
+  const std::vector<Json> pods{pod("demo-gateway-3", Json::object()),
+                               pod("demo-shard-0-0", {{"chatcluster.io/process", "shard-0"}}),
+                               pod("demo-redis-0", {{"app.kubernetes.io/component", "redis"}}),
+                               pod("demo-api-5c9f8d-x7x2p", Json::object()),
+                               pod("stranger", Json::object()),
+                               {{"metadata", {{"name", "bare"}}}}};
+  EXPECT_EQ(processes_of(pods),
+            (std::vector<std::string>{"gateway-3", "shard-0", "redis", "api-5c9f8d-x7x2p", "stranger", "bare"}));
+}
+
+TEST(Pods, OfADeploymentTheOldestIsZeroAndOneThatEndsHasNoNumber) {
+  auto api = [](const std::string& name, const std::string& created) {
+    auto made = pod("demo-api-" + name, {{"app.kubernetes.io/component", "api"}});
+    made["metadata"]["uid"] = "uid of " + name;
+    made["metadata"]["creationTimestamp"] = created;
+    return made;
+  };
+  std::vector<Json> pods{api("c", "1970-01-01T00:00:30Z"), api("a", "1970-01-01T00:00:10Z"),
+                         api("b", "1970-01-01T00:00:20Z"), api("failed", "1970-01-01T00:00:05Z")};
+  pods[3]["status"]["phase"] = "Failed";
+  EXPECT_EQ(processes_of(pods), (std::vector<std::string>{"api-2", "api-0", "api-1", "api-failed"}));
+  pods[1]["metadata"]["deletionTimestamp"] = "1970-01-01T00:01:00Z";
+  EXPECT_EQ(processes_of(pods), (std::vector<std::string>{"api-1", "api-a", "api-0", "api-failed"}));
 }
 
 TEST(Pods, OneThatRunsSaysSinceWhenAndHowOften) {
@@ -35,7 +52,7 @@ TEST(Pods, OneThatRunsSaysSinceWhenAndHowOften) {
   seen["status"]["containerStatuses"] = {
       {{"name", "side"}, {"restartCount", 9}},
       {{"name", "main"}, {"restartCount", 2}, {"state", {{"running", {{"startedAt", "1970-01-01T00:01:00Z"}}}}}}};
-  const auto line = process_line(seen);
+  const auto line = process_line(seen, "gateway-0");
   EXPECT_EQ(line.id, "pod demo-gateway-0 on n1");
   EXPECT_EQ(line.log, "kubectl logs -n chat demo-gateway-0");
   EXPECT_TRUE(line.running);
@@ -44,7 +61,7 @@ TEST(Pods, OneThatRunsSaysSinceWhenAndHowOften) {
 }
 
 TEST(Pods, OneThatWaitsIsThereSinceItWasMade) {
-  const auto line = process_line(pod("demo-gateway-0", Json::object()));
+  const auto line = process_line(pod("demo-gateway-0", Json::object()), "gateway-0");
   EXPECT_EQ(line.id, "pod demo-gateway-0");
   EXPECT_FALSE(line.running);
   EXPECT_EQ(line.started_ms, 10'000);
