@@ -1,8 +1,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "tests/operator/kubernetes/real_cluster.hpp"
 
@@ -143,6 +147,66 @@ TEST_F(ClientOnRealCluster, TrustsNobodyButItsAuthority) {
   auto found = run(connect(mistaken, options)->client.get({kNamespaces, "", "default"}));
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ApiErrc::unreachable) << found.error().message;
+}
+
+// As a kubeconfig without certificate-authority has it. Says how often the file was opened meanwhile.
+class SystemAuthorities {
+ public:
+  explicit SystemAuthorities(const std::filesystem::path& file) {
+    if (const char* before = std::getenv(kVariable)) before_ = before;
+    ::setenv(kVariable, file.c_str(), 1);
+    inotify_add_watch(events_, file.c_str(), IN_OPEN);
+  }
+  ~SystemAuthorities() {
+    ::close(events_);
+    if (before_)
+      ::setenv(kVariable, before_->c_str(), 1);
+    else
+      ::unsetenv(kVariable);
+  }
+  SystemAuthorities(const SystemAuthorities&) = delete;
+  SystemAuthorities& operator=(const SystemAuthorities&) = delete;
+  int opened() const {
+    char buffer[4096];
+    int times = 0;
+    for (ssize_t size = 0; (size = ::read(events_, buffer, sizeof buffer)) > 0;)
+      times += static_cast<int>(size / static_cast<ssize_t>(sizeof(inotify_event)));  // a file's events have no name
+    return times;
+  }
+
+ private:
+  static constexpr const char* kVariable = "SSL_CERT_FILE";
+  std::optional<std::string> before_;
+  int events_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+};
+
+TEST_F(ClientOnRealCluster, WithoutAnAuthorityOfItsOwnTrustsTheSystems) {
+  auto without = admin();
+  const auto authority = without.authority.file;
+  without.authority = {};
+  {
+    const SystemAuthorities system(authority);
+    auto connection = connect(without);
+    auto found = run(connection->client.list(maps(), [](Json object) { return object; }));
+    EXPECT_TRUE(found) << found.error().message;
+    EXPECT_GT(system.opened(), 0);
+  }
+  const SystemAuthorities of_others(server().client_kubeconfig());  // no certificate is in there
+  Client::Options options;
+  options.deadline = milliseconds(3'000);
+  auto refused = run(connect(without, options)->client.get({kNamespaces, "", "default"}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ApiErrc::unreachable) << refused.error().message;
+}
+
+TEST_F(ClientOnRealCluster, DoesNotReadTheSystemsAuthoritiesWhereItHasItsOwn) {
+  auto with = admin();
+  const auto copy = dir_.path() / "system.pem";
+  std::filesystem::copy_file(with.authority.file, copy);
+  const SystemAuthorities system(copy);
+  auto connection = connect(with);
+  EXPECT_TRUE(run(connection->client.list(maps(), [](Json object) { return object; })));
+  EXPECT_EQ(system.opened(), 0);
 }
 
 TEST_F(ClientOnRealCluster, ABodyBeyondItsBoundIsRefusedAndTheNextCallIsFine) {
