@@ -1,5 +1,8 @@
 #include "operator/shards/postgres_shard_admin.hpp"
 
+#include <algorithm>
+#include <functional>
+
 namespace chatop::shards {
 
 using chat::base::Result;
@@ -19,6 +22,8 @@ constexpr auto kReadTime = std::chrono::milliseconds(3000);
 constexpr auto kMigrateTime = std::chrono::minutes(10);
 constexpr auto kKeepConnection = std::chrono::seconds(30);
 constexpr auto kPatience = std::chrono::seconds(1);
+constexpr auto kProvenWithMany = std::chrono::hours(1);  // with more shards than connections are kept of
+constexpr std::size_t kMostProven = 20'000;
 
 Target target(const ShardAccess& access, const char* database, std::chrono::milliseconds statement_time) {
   Target target;
@@ -99,10 +104,15 @@ Status read_ownership(Connection& connection, ShardReport& report) {
   return {};
 }
 
+bool lacks_database(const chat::base::Error& error) {
+  return error.message.find("database \"" + std::string(kDatabase) + "\" does not exist") != std::string::npos;
+}
+
 }  // namespace
 
-PostgresShardAdmin::PostgresShardAdmin(chat::base::BlockingPool& pool, std::vector<Migration> migrations)
-    : pool_(pool), migrations_(std::move(migrations)) {}
+PostgresShardAdmin::PostgresShardAdmin(chat::base::BlockingPool& pool, std::vector<Migration> migrations,
+                                       std::size_t most_kept)
+    : pool_(pool), migrations_(std::move(migrations)), most_kept_(most_kept) {}
 
 std::optional<PostgresShardAdmin::Kept> PostgresShardAdmin::take(const ShardAccess& access) {
   std::lock_guard lock(mutex_);
@@ -116,7 +126,14 @@ std::optional<PostgresShardAdmin::Kept> PostgresShardAdmin::take(const ShardAcce
 }
 
 void PostgresShardAdmin::give(const ShardAccess& access, Kept kept) {
-  std::lock_guard lock(mutex_);
+  std::vector<Kept> dropped;  // closed without the lock
+  const std::lock_guard lock(mutex_);
+  while (kept_.size() >= most_kept_) {
+    const auto oldest = std::min_element(kept_.begin(), kept_.end(),
+                                         [](const auto& a, const auto& b) { return a.second.made < b.second.made; });
+    dropped.push_back(std::move(oldest->second));
+    kept_.erase(oldest);
+  }
   kept_.insert_or_assign(key_of(access), std::move(kept));
 }
 
@@ -124,7 +141,7 @@ Result<ShardReport> PostgresShardAdmin::read_report(const ShardAccess& access) {
   const auto begun = std::chrono::steady_clock::now();
   if (auto kept = take(access)) {
     ShardReport report;
-    auto read = read_database(access, *kept, report);
+    auto read = read_database(access, kept->connection, report);
     if (read) {
       give(access, std::move(*kept));
       return report;
@@ -133,21 +150,22 @@ Result<ShardReport> PostgresShardAdmin::read_report(const ShardAccess& access) {
     if (std::chrono::steady_clock::now() - begun > kPatience) return chat::base::fail(read.error());
   }
   ShardReport report;
+  Kept fresh{Connection(target(access, kDatabase, kReadTime)), begun};
+  auto read = read_database(access, fresh.connection, report);
+  if (read) {
+    give(access, std::move(fresh));
+    return report;
+  }
+  if (!lacks_database(read.error())) return chat::base::fail(read.error());
   Connection server(target(access, "postgres", kReadTime));
-  auto general = server.execute("select not pg_is_in_recovery(), exists (select from pg_database where datname = $1)",
-                                {kDatabase});
+  auto general = server.execute("select not pg_is_in_recovery()");
   if (!general) return chat::base::fail(general.error());
+  report = {};
   report.takes_writes = (*general)[0][0].as<bool>();
-  if (!(*general)[0][1].as<bool>()) return report;
-  server.drop();
-  Kept fresh{Connection(target(access, kDatabase, kReadTime)), begun, {}};
-  if (auto read = read_database(access, fresh, report); !read) return chat::base::fail(read.error());
-  give(access, std::move(fresh));
   return report;
 }
 
-Status PostgresShardAdmin::read_database(const ShardAccess& access, Kept& kept, ShardReport& report) const {
-  Connection& connection = kept.connection;
+Status PostgresShardAdmin::read_database(const ShardAccess& access, Connection& connection, ShardReport& report) {
   auto general = connection.execute(
       "select not pg_is_in_recovery(), exists (select from pg_roles where rolname = $1), "
       "pg_database_size(current_database()), "
@@ -158,7 +176,7 @@ Status PostgresShardAdmin::read_database(const ShardAccess& access, Kept& kept, 
   const bool has_role = (*general)[0][1].as<bool>();
   if (has_role) {
     if (auto counted = count_connections(connection, report); !counted) return counted;
-    if (auto tried = try_login(access, kept, report); !tried) return tried;
+    if (auto tried = try_login(access, connection, report); !tried) return tried;
   }
   report.bytes = (*general)[0][2].as<std::int64_t>();
   report.messages_total = (*general)[0][3].as<std::int64_t>();
@@ -171,18 +189,31 @@ Status PostgresShardAdmin::read_database(const ShardAccess& access, Kept& kept, 
   return read_ownership(connection, report);
 }
 
-// Signing on is tried again only when something about it changed: the role in the shard, or our password.
-Status PostgresShardAdmin::try_login(const ShardAccess& access, Kept& kept, ShardReport& report) {
+// Signing on is tried again when something about it changed (the role in the shard, or our password), and after a
+// while.
+Status PostgresShardAdmin::try_login(const ShardAccess& access, Connection& connection, ShardReport& report) {
   // Only superusers see passwords; others see a new one when a new connection tries.
-  auto role = kept.connection.execute(
+  auto role = connection.execute(
       access.external ? "select rolcanlogin::text from pg_roles where rolname = $1"
                       : "select coalesce(rolpassword, '') || rolcanlogin::text from pg_authid where rolname = $1",
       {kRole});
   if (!role) return chat::base::fail(role.error());
-  const std::string now = (role->empty() ? std::string() : (*role)[0][0].as<std::string>()) + access.chat_password;
-  if (now == kept.login) return {};
+  const auto now = std::hash<std::string>{}((role->empty() ? std::string() : (*role)[0][0].as<std::string>()) +
+                                            access.chat_password);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto proven = proven_.find(key_of(access));
+    const bool seldom = proven_.size() > most_kept_ && !access.external;
+    const auto holds = seldom ? std::chrono::seconds(kProvenWithMany) : kKeepConnection;
+    if (proven != proven_.end() && proven->second.login == now &&
+        std::chrono::steady_clock::now() - proven->second.at < holds)
+      return {};
+  }
   report.login_problem = login_problem(access);
-  if (report.login_problem.empty()) kept.login = now;
+  if (!report.login_problem.empty()) return {};
+  const std::lock_guard lock(mutex_);
+  if (proven_.size() >= kMostProven) proven_.clear();  // of Pods that are long gone, most of them
+  proven_[key_of(access)] = {now, std::chrono::steady_clock::now()};
   return {};
 }
 

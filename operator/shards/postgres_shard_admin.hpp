@@ -13,13 +13,16 @@
 namespace chatop::shards {
 
 // Shards that are PostgreSQL servers, reached as their superuser, or, where somebody else runs them, as the user that
-// owns (or may make) the database chat and made (or may make) the role chat. Reports come every few seconds and share a
-// connection: signing on costs a server more than all the questions. After half a minute it is made anew, so that a
-// login that would not work any more is noticed. Other calls have connections of their own.
+// owns (or may make) the database chat and made (or may make) the role chat. Reports that come every few seconds share
+// a connection: signing on costs a server more than all the questions. After half a minute it is made anew, so that a
+// login that would not work any more is noticed. Only so many are kept, of those that were asked last: with many shards
+// each is asked seldom, and a connection costs memory on both sides. Other calls have connections of their own.
 class PostgresShardAdmin final : public ports::ShardAdmin {
  public:
+  static constexpr std::size_t kMostKept = 64;
   // `migrations` were loaded once: all shards get the same files, also when the folder changes meanwhile.
-  PostgresShardAdmin(chat::base::BlockingPool& pool, std::vector<Migration> migrations);
+  PostgresShardAdmin(chat::base::BlockingPool& pool, std::vector<Migration> migrations,
+                     std::size_t most_kept = kMostKept);
 
   chat::base::Task<chat::base::Result<ports::ShardReport>> report(ports::ShardAccess access) override;
   chat::base::Task<chat::base::Status> migrate(ports::ShardAccess access) override;
@@ -32,22 +35,27 @@ class PostgresShardAdmin final : public ports::ShardAdmin {
   struct Kept {
     Connection connection;
     chat::base::SteadyTime made;
-    std::string login;  // of the daemons: as it was when it was proven to work; empty: never
+  };
+  struct Proven {
+    std::size_t login = 0;  // a hash of the daemons' login that worked
+    chat::base::SteadyTime at;
   };
   [[nodiscard]] std::optional<Kept> take(const ports::ShardAccess& access);
   void give(const ports::ShardAccess& access, Kept kept);
   [[nodiscard]] chat::base::Result<ports::ShardReport> read_report(const ports::ShardAccess& access);
-  [[nodiscard]] chat::base::Status read_database(const ports::ShardAccess& access, Kept& kept,
-                                                 ports::ShardReport& report) const;
-  [[nodiscard]] static chat::base::Status try_login(const ports::ShardAccess& access, Kept& kept,
-                                                    ports::ShardReport& report);
+  [[nodiscard]] chat::base::Status read_database(const ports::ShardAccess& access, Connection& connection,
+                                                 ports::ShardReport& report);
+  [[nodiscard]] chat::base::Status try_login(const ports::ShardAccess& access, Connection& connection,
+                                             ports::ShardReport& report);
   [[nodiscard]] static std::string login_problem(const ports::ShardAccess& access);
   [[nodiscard]] static bool login_works(const ports::ShardAccess& access);
   [[nodiscard]] chat::base::Status make_database(const ports::ShardAccess& access) const;
   chat::base::BlockingPool& pool_;
   std::vector<Migration> migrations_;
+  std::size_t most_kept_;
   std::mutex mutex_;  // reports run on the pool's threads, of one shard one at a time
   std::map<std::string, Kept> kept_;
+  std::map<std::string, Proven> proven_;  // by shard
 };
 
 }  // namespace chatop::shards

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "operator/shards/postgres_shard_admin.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/postgres_server.hpp"
 #include "tests/support/run_task.hpp"
 
@@ -161,6 +162,51 @@ TEST_F(Migrations, AFreshServerBecomesAShardThatKnowsItsNameAndItsBuckets) {
   EXPECT_EQ(count(connection, "select count(*) from bucket_ranges"), 3);
   EXPECT_FALSE(connection.execute("select chat_own(0, 1, 'shard-9', 99)"));
   EXPECT_FALSE(connection.execute("create table mine (x int)"));
+}
+
+// As with many shards: each is asked so seldom that its connection is not kept.
+TEST(ManyShards, KeepAFewConnectionsAndSignOnOnceAReport) {
+  PostgresServer server(
+      {{"listen_addresses", "127.0.0.1,127.0.0.2,127.0.0.3"}, {"logging_collector", "on"}, {"log_connections", "on"}});
+  chat::base::BlockingPool pool("test", 1, 10);
+  PostgresShardAdmin admin(pool, {}, 1);
+  const auto target = server.target();
+  const auto access = [&](const std::string& host) {
+    return ports::ShardAccess{{host, target.port}, target.user, target.password, "secret"};
+  };
+  const auto report = [&](const std::string& host) {
+    auto read = chat::testing::run_task(admin.report(access(host)));
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->login_problem, "");
+  };
+  ASSERT_TRUE(chat::testing::run_task(admin.migrate(access("127.0.0.1"))));
+  for (const auto* host : {"127.0.0.1", "127.0.0.2", "127.0.0.3"}) report(host);
+
+  Connection watcher(target);
+  const auto rows = [&](const std::string& query) {
+    auto read = watcher.execute(query);
+    return read ? (*read)[0][0].as<std::int64_t>() : -1;
+  };
+  const std::string kept = "select count(*) from pg_stat_activity where application_name = 'chat-operator'";
+  EXPECT_TRUE(chat::testing::eventually([&] { return rows(kept) == 1; })) << rows(kept);
+  // How often somebody has signed on to a database so far, as the log says once it has told of our own latest.
+  const auto told = [&](const std::string& user, const std::string& database) {
+    return rows("select count(*) from regexp_matches(pg_read_file(pg_current_logfile()), 'authorized: user=" + user +
+                " database=" + database + "', 'g')");
+  };
+  const auto signed_on = [&](const std::string& user) {
+    const auto before = told("postgres", "postgres");
+    watcher.drop();
+    EXPECT_TRUE(chat::testing::eventually([&] { return told("postgres", "postgres") > before; }));
+    return told(user, "chat");
+  };
+  const auto as_superuser = signed_on(target.user);
+  const auto as_daemon = signed_on("chat");
+  EXPECT_GE(as_daemon, 3) << "each shard's login was tried";
+  report("127.0.0.1");
+  report("127.0.0.2");
+  EXPECT_EQ(signed_on(target.user), as_superuser + 2);
+  EXPECT_EQ(signed_on("chat"), as_daemon);
 }
 
 TEST_F(Migrations, AServerThatIsAwayIsReportedAsSuch) {
