@@ -1,6 +1,7 @@
 // chat-operator on Kubernetes: wiring.
 #include "operator/app/kubernetes_operator.hpp"
 
+#include <malloc.h>
 #include <unistd.h>
 #include <utility>  // before Asio, see dataplane/base/task.hpp
 
@@ -40,11 +41,14 @@ constexpr std::size_t kHttpThreads = 4;
 constexpr std::size_t kPoolThreads = 8;
 constexpr std::size_t kPoolQueue = 4096;
 constexpr std::size_t kWritesAtOnce = 16;
+constexpr std::size_t kBeginAtOnce = 32;  // ChatClusters
 constexpr auto kLastActs = 5s;
-constexpr auto kLookAgain = 1s;  // at the Lease, should nothing wake us
-constexpr auto kDocuments = 10s;
+constexpr auto kLookAgain = 1s;   // at the Lease, should nothing wake us
+constexpr auto kDocuments = 60s;  // what changes of them wakes us
 constexpr auto kRest = 5s;
-constexpr auto kShare = 60ms;  // so that 1,000 clusters are asked about once a minute each
+constexpr auto kShare = 500ms;  // so that 1,000 clusters are asked about once in eight minutes each
+constexpr auto kGiveBack = 30s;
+constexpr int kArenas = 2;  // of malloc: each keeps what it was once given
 
 // The Pod's name (which is its host's) and something random: two processes of one Pod are two candidates.
 std::string identity() {
@@ -64,6 +68,7 @@ class Operator {
   Task<> serve();
   Task<> lead();
   Task<> find_image();
+  Task<> give_memory_back();
   Task<> on_signal();
   Status start_admin();
   [[nodiscard]] kubernetes::LeaderElection::Options election_options();
@@ -80,6 +85,7 @@ class Operator {
   boost::asio::io_context io_;
   boost::asio::signal_set signals_{io_, SIGTERM, SIGINT};
   boost::asio::steady_timer alarm_{io_};
+  boost::asio::steady_timer give_back_{io_};
   chat::base::BlockingPool pool_{"operator", kPoolThreads, kPoolQueue};
   std::string identity_ = identity();
   std::string name_space_;
@@ -89,7 +95,8 @@ class Operator {
   kubernetes::EventRecorder events_;
   kubernetes::Caches caches_;
   kubernetes::KubernetesStore store_;
-  kubernetes::Turns turns_{io_.get_executor(), kWritesAtOnce};
+  chat::base::Turns keys_{io_.get_executor(), 1};
+  chat::base::Turns beginnings_{io_.get_executor(), kBeginAtOnce};
   daemons::HttpDataPlane data_plane_;
   shards::PostgresShardAdmin shard_admin_;
   kubernetes::KubernetesEnvironment kubernetes_;
@@ -139,6 +146,7 @@ controllers::Environment Operator::controllers_environment() {
                                        CHATCLUSTER_VERSION};
   environment.pace = {kDocuments, kRest, kShare};
   environment.may_act = [this] { return election_.leads(); };
+  environment.beginnings = &beginnings_;
   return environment;
 }
 
@@ -149,7 +157,8 @@ Operator::Operator(KubernetesFlags flags, kubernetes::Access access, chat::base:
       name_space_(flags_.name_space == "all" ? "" : flags_.name_space),
       http_(io_.get_executor(), std::move(access), clock_),
       election_(http_, clock_, io_.get_executor(), election_options(), log_),
-      client_(http_, clock_, io_.get_executor(), {.writes_until = [this] { return election_.writes_until(); }}),
+      client_(http_, clock_, io_.get_executor(),
+              {.writes_at_once = kWritesAtOnce, .writes_until = [this] { return election_.writes_until(); }}),
       events_(client_, clock_, io_.get_executor(), identity_, log_),
       caches_(client_, io_.get_executor(), name_space_, log_),
       store_({client_, events_, log_, [this] { return caches_.synced(); },
@@ -158,9 +167,17 @@ Operator::Operator(KubernetesFlags flags, kubernetes::Access access, chat::base:
               }},
              io_.get_executor(), name_space_),
       shard_admin_(pool_, std::move(migrations)),
-      kubernetes_{
-          io_.get_executor(),    log_, clock_, client_, caches_, store_, turns_, flags_.image, CHATCLUSTER_VERSION,
-          flags_.lease_namespace},
+      kubernetes_{io_.get_executor(),
+                  log_,
+                  clock_,
+                  client_,
+                  caches_,
+                  store_,
+                  pool_,
+                  keys_,
+                  flags_.image,
+                  CHATCLUSTER_VERSION,
+                  flags_.lease_namespace},
       environment_(controllers_environment()),
       // Nobody is told this token: of the admin side only the probes and figures are for others.
       admin_(io_.get_executor(), log_, metrics_, settings::random_secret(), hooks()) {}
@@ -181,10 +198,13 @@ Task<> Operator::serve() {
   }
   log_.info("started", {{"identity", identity_}, {"version", CHATCLUSTER_VERSION}, {"namespace", flags_.name_space}});
   co_await find_image();
-  caches_.start();
+  caches_.start([this] {
+    if (loop_) loop_->wake();
+  });
   store_.start();
   tasks_.spawn("events", events_.run());
   tasks_.spawn("lead", lead());
+  tasks_.spawn("memory", give_memory_back());
   election_task_.spawn("leader election", election_.run());
 }
 
@@ -198,6 +218,14 @@ Task<> Operator::find_image() {
     if (!kubernetes_.image.empty()) break;
     log_.warn("own_image_not_known", {{"pod", pod}, {"what", found ? "it names none" : found.error().message}});
     (void)co_await chat::base::sleep_until(alarm_, std::chrono::steady_clock::now() + kLookAgain);
+  }
+}
+
+// Lists are large while they are read, and little of them stays.
+Task<> Operator::give_memory_back() {
+  while (!stopping_) {
+    (void)co_await chat::base::sleep_until(give_back_, std::chrono::steady_clock::now() + kGiveBack);
+    ::malloc_trim(0);
   }
 }
 
@@ -235,6 +263,7 @@ Task<> Operator::on_signal() {
   log_.info("stopping", {{"pid", ::getpid()}});
   stopping_ = true;
   wake();
+  give_back_.cancel();
   events_.stop();
   const bool ended = co_await tasks_.idle(std::chrono::steady_clock::now() + kLastActs + 1s);
   election_.stop();
@@ -282,6 +311,7 @@ int run_on_kubernetes(KubernetesFlags flags) {
   if (flags.lease_namespace.empty()) flags.lease_namespace = access->name_space;
   auto migrations = shards::load_migrations(local::Installation::of_this_program().migrations);
   if (!migrations) return say(migrations.error().message);
+  ::mallopt(M_ARENA_MAX, kArenas);
   kubernetes::size_http_threads(kHttpThreads);
   return Operator(std::move(flags), std::move(*access), std::move(*admin), std::move(*migrations)).run();
 }

@@ -17,8 +17,8 @@ using Steady = std::chrono::steady_clock;
 namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(1000);
-constexpr auto kBusyTick = std::chrono::milliseconds(200);  // while something is under way
 constexpr auto kStatusAgain = std::chrono::milliseconds(5000);
+constexpr auto kBeginning = std::chrono::seconds(30);  // then others may begin, whatever this one still does
 constexpr std::int64_t kTidyEveryMs = 30'000;
 constexpr std::int64_t kAnswersMs = 4000;  // one that is asked has answered by then, or did not
 
@@ -27,6 +27,7 @@ constexpr std::int64_t kAnswersMs = 4000;  // one that is asked has answered by 
 ClusterController::ClusterController(const Environment& environment, const std::string& key,
                                      std::function<void()> finished)
     : environment_(environment),
+      decisions_(environment.metrics.counter("chat_operator_decisions_total", "Decisions about ChatClusters")),
       key_(key),
       name_(ports::title_of(key)),
       on_finished_(std::move(finished)),
@@ -70,7 +71,14 @@ Task<> ClusterController::open() {
   }
 }
 
+Task<std::optional<chat::base::Turns::Turn>> ClusterController::begin() {
+  if (environment_.beginnings == nullptr) co_return std::nullopt;
+  co_return co_await environment_.beginnings->take(Steady::time_point::max());
+}
+
 Task<> ClusterController::run() {
+  auto beginning = co_await begin();
+  const auto others_begin = Steady::now() + kBeginning;
   co_await open();
   // The first decision is made with answers: a cluster that serves is not called away because nobody asked it yet.
   if (!closing_) readings_->ask(observe().platform, std::chrono::milliseconds(0));
@@ -81,6 +89,7 @@ Task<> ClusterController::run() {
       reconcile();
     else
       next_ = Steady::now() + kTick;
+    if (acting_.empty() || Steady::now() >= others_begin) beginning.reset();
     if (!woken_ && !closing_ && !finished_) (void)co_await chat::base::sleep_until(alarm_, next_);
   }
   (void)co_await tasks_.idle(Steady::time_point::max());
@@ -119,9 +128,10 @@ void ClusterController::watch_clock() {
 }
 
 void ClusterController::reconcile() {
+  decisions_.Increment();
   watch_clock();
   auto seen = observe();
-  readings_->ask(seen.platform, busy_ ? std::chrono::milliseconds(0) : rest_);
+  readings_->ask(seen.platform, busy_ ? busy_tick_ : rest_);
   auto decision = plan::decide(cluster_, seen);
   cluster_.status = decision.status;
   if (status_is_old() && !std::exchange(writing_, true)) tasks_.spawn("status of " + name_, write_status());
@@ -140,7 +150,9 @@ void ClusterController::reconcile() {
   const auto* progressing = api::find_condition(decision.status, "Progressing");
   busy_ = !acting_.empty() || objective_ != plan::Objective::serve ||
           (progressing != nullptr && progressing->status == api::ConditionStatus::True);
-  next_ = Steady::now() + (busy_ ? kBusyTick : readings_->uneasy() ? kTick : std::max(kTick, rest_));
+  next_ = Steady::now() + (busy_                 ? busy_tick_
+                           : readings_->uneasy() ? std::max(kTick, busy_tick_)
+                                                 : std::max(kTick, rest_));
   if (decision.wake_at_ms) {
     const auto wait = std::chrono::milliseconds(std::max<std::int64_t>(1, *decision.wake_at_ms - seen.now_ms));
     next_ = std::min(next_, Steady::now() + wait);

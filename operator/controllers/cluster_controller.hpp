@@ -18,8 +18,11 @@ class ClusterController {
  public:
   ClusterController(const Environment& environment, const std::string& key, std::function<void()> finished);
 
-  // How often what is well is asked, where nothing changes.
-  void set_rest(std::chrono::milliseconds rest) { rest_ = rest; }
+  // How often what is well is asked where nothing changes, and what is under way.
+  void set_pace(std::chrono::milliseconds rest, std::chrono::milliseconds busy) {
+    rest_ = rest;
+    busy_tick_ = busy;
+  }
   // The newest document; its status is taken over the first time only.
   void update(const api::ChatCluster& cluster);
   void set_objective(plan::Objective objective);
@@ -37,6 +40,7 @@ class ClusterController {
   [[nodiscard]] plan::Observed observe();
   void reconcile();
   void watch_clock();
+  [[nodiscard]] chat::base::Task<std::optional<chat::base::Turns::Turn>> begin();
   chat::base::Task<> open();
   [[nodiscard]] bool may_act() const { return !environment_.may_act || environment_.may_act(); }
   [[nodiscard]] bool status_is_old();
@@ -48,6 +52,7 @@ class ClusterController {
   [[nodiscard]] chat::base::Task<chat::base::Status> on_daemon(plan::Action action);
 
   const Environment& environment_;
+  prometheus::Counter& decisions_;
   std::string key_;   // of the store
   std::string name_;  // for people
   std::function<void()> on_finished_;
@@ -65,6 +70,7 @@ class ClusterController {
   unsigned failed_writes_ = 0;
   std::chrono::steady_clock::time_point write_again_{};
   std::chrono::milliseconds rest_{1000};
+  std::chrono::milliseconds busy_tick_{200};
   bool busy_ = true;  // something is under way
   std::int64_t tidied_ms_ = 0;
   std::optional<std::int64_t> clock_ahead_ms_;  // the wall clock, of the steady one

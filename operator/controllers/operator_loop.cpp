@@ -47,10 +47,16 @@ void OperatorLoop::read_documents() {
   auto stored = environment_.store.list();
   say_unreadable(stored ? stored->unreadable : std::vector<std::string>{stored.error().message});
   if (!stored) return;
+  if (controllers_.empty()) {  // who waits for something goes first, where not all may begin at once
+    std::stable_partition(stored->clusters.begin(), stored->clusters.end(), [](const auto& each) {
+      return each.cluster.status.observed_generation != each.cluster.metadata.generation;
+    });
+  }
   for (const auto& each : stored->clusters) {
     const bool is_new = !controllers_.contains(each.key);
     auto& its_controller = controller(each.key);
-    its_controller.set_rest(environment_.pace.at_rest(stored->clusters.size()));
+    its_controller.set_pace(environment_.pace.at_rest(stored->clusters.size(), each.key),
+                            environment_.pace.at_work(stored->clusters.size()));
     its_controller.update(each.cluster);
     if (stopping_everything_)
       its_controller.set_objective(plan::Objective::stop);

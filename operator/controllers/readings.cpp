@@ -15,7 +15,9 @@ using ports::Role;
 namespace {
 
 constexpr std::int64_t kShardsEveryMs = 5000;
+constexpr std::int64_t kShardsSeldomer = 4;  // with many clusters: what a shard is asked costs most of all
 constexpr std::int64_t kShardAgainMs = 500;
+constexpr std::int64_t kSoonMs = 100;      // what is not well is not asked more often, whatever wakes us
 constexpr unsigned kImpatientMisses = 20;  // a shard that stays away is asked as seldom as one that is well
 constexpr std::int64_t kSlowRedisMs = 250;
 constexpr unsigned kSlowAnswers = 3;
@@ -41,7 +43,8 @@ bool Readings::is_due(const ports::ProcessView& process, std::int64_t now, std::
   const auto* daemon = daemon_of(process);
   const bool answers = daemon != nullptr && daemon->misses == 0 && daemon->report && daemon->report->ready;
   const bool well = process.role == Role::redis ? redis_answered_pid_ == process.pid : answers;
-  if (well && asked.pid == process.pid && asked.news == process.news && now - asked.at_ms < rest) return false;
+  const auto wait = well ? rest : kSoonMs;
+  if (asked.pid == process.pid && asked.news == process.news && now - asked.at_ms < wait) return false;
   asked = {process.pid, process.news, now};
   return true;
 }
@@ -50,7 +53,7 @@ void Readings::ask(const ports::PlatformView& platform, std::chrono::millisecond
   follow(platform);
   const auto now = ports::steady_milliseconds(environment_.clock);
   const bool shards_due = now >= shards_due_ms_;
-  if (shards_due) shards_due_ms_ = now + std::max(kShardsEveryMs, rest.count());
+  if (shards_due) shards_due_ms_ = now + std::max(kShardsEveryMs, kShardsSeldomer * (rest.count() - kShardsEveryMs));
   for (const auto& process : platform.processes) {
     if (!process.running || asking_.contains(process.name)) continue;
     if (process.role != Role::shard && !is_due(process, now, rest.count())) continue;

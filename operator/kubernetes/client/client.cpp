@@ -16,6 +16,7 @@ using chat::base::Task;
 // Managed fields nest as deep as the objects that they describe.
 constexpr int kDepth = 128;
 constexpr std::size_t kLogUnread = 1024UL * 1024;
+constexpr std::chrono::seconds kTurnComes{60};
 constexpr int kPastTheEnd = 30;  // seconds after which a watch that should have ended is given up
 
 Result<Json> parse(const std::string& body) {
@@ -41,7 +42,8 @@ Client::Client(Http& http, const chat::base::Clock& clock, boost::asio::any_io_e
       clock_(clock),
       executor_(std::move(executor)),
       options_(std::move(options)),
-      random_(std::random_device()()) {}
+      random_(std::random_device()()),
+      writes_(executor_, options_.writes_at_once) {}
 
 Task<Result<std::string>> Client::call(Request request, Effect effect, Repeat repeat) {
   request.deadline = clock_.steady() + options_.deadline;
@@ -69,8 +71,23 @@ Task<Result<std::string>> Client::call(Request request, Effect effect, Repeat re
   }
 }
 
+Task<Result<std::string>> Client::write(Request request, Repeat repeat) {
+  const auto last = clock_.steady() + kTurnComes;
+  do {
+    // Not past the moment at which we may not write any more: who closes us waits for us.
+    const auto fence = options_.writes_until ? options_.writes_until() : chat::base::SteadyTime::max();
+    const auto turn = co_await writes_.take(std::min(last, fence));
+    if (turn || fence <= clock_.steady()) co_return co_await call(std::move(request), Effect::write, repeat);
+  } while (clock_.steady() < last);
+  co_return fail(ApiErrc::throttled, "not written: too many other writes wait for the API server");
+}
+
 Task<Result<Json>> Client::call_json(Request request, Effect effect, Repeat repeat) {
-  auto body = co_await call(std::move(request), effect, repeat);
+  Result<std::string> body;  // no co_await inside ?:, g++ 12 destroys its arguments twice
+  if (effect == Effect::read)
+    body = co_await call(std::move(request), effect, repeat);
+  else
+    body = co_await write(std::move(request), repeat);
   if (!body) co_return fail(std::move(body.error()));
   co_return parse(*body);
 }
@@ -148,9 +165,9 @@ Task<Status> Client::remove(ObjectRef object, std::string uid, std::optional<int
                   {"preconditions", {{"uid", std::move(uid)}}},
                   {"propagationPolicy", "Background"}};
   if (grace) options["gracePeriodSeconds"] = *grace;
-  auto done = co_await call(
+  auto done = co_await write(
       request_of("DELETE", path_of(object.kind, object.name_space, object.name), "application/json", options.dump()),
-      Effect::write, Repeat::safe);
+      Repeat::safe);
   if (!done && done.error().code != ApiErrc::not_found) co_return fail(std::move(done.error()));
   co_return Status{};
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dataplane/base/json.hpp"
+#include "dataplane/base/turns.hpp"
 #include "operator/kubernetes/client/http.hpp"
 #include "operator/kubernetes/client/resource.hpp"
 #include "operator/kubernetes/client/watch_stream.hpp"
@@ -44,6 +45,9 @@ class Client {
     std::string field_manager = "chat-operator";
     std::chrono::milliseconds deadline{15'000};
     std::size_t most_items = 100'000;  // of a list: one more is an error
+    // So many writes are under way at a time; others wait for their turn, a minute at most, before their deadline
+    // counts.
+    std::size_t writes_at_once = 64;
     // Until when a write of ours may be under way (LeaderElection::writes_until); not set: always.
     std::function<chat::base::SteadyTime()> writes_until = {};
     // Wait this part of what wait_before_retry() says: tests are in a hurry.
@@ -85,6 +89,7 @@ class Client {
  private:
   enum class Effect { read, write };
   chat::base::Task<chat::base::Result<std::string>> call(Request request, Effect effect, Repeat repeat);
+  chat::base::Task<chat::base::Result<std::string>> write(Request request, Repeat repeat);
   chat::base::Task<chat::base::Result<chat::base::Json>> call_json(Request request, Effect effect, Repeat repeat);
   chat::base::Task<chat::base::Result<std::unique_ptr<Stream>>> open(Request request, std::chrono::seconds idle);
   chat::base::Task<chat::base::Result<chat::base::Json>> page(const ListRequest& request, std::string position);
@@ -95,6 +100,7 @@ class Client {
   boost::asio::any_io_executor executor_;
   Options options_;
   std::mt19937 random_;
+  chat::base::Turns writes_;
 };
 
 }  // namespace chatop::kubernetes

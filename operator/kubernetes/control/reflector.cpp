@@ -63,6 +63,7 @@ Task<bool> Reflector::list() {
     ++counts_.lists;
     resource_version_ = std::move(listed->resource_version);
     tell(cache_.replace(std::move(listed->items)));
+    if (options_.listed) options_.listed();
     co_return true;
   }
   log_.warn("list_failed", {{"kind", request_.kind.plural}, {"what", listed.error().message}});

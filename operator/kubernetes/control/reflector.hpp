@@ -24,6 +24,7 @@ class Reflector {
   struct Options {
     Keep keep;
     std::function<void(const Change&)> changed;  // after the cache has it; on the loop
+    std::function<void()> listed = {};           // after a complete list, and its changes
     double patience = 1.0;                       // as Client::Options
   };
   Reflector(Client& client, boost::asio::any_io_executor executor, ListRequest request, Options options,

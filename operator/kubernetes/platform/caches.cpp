@@ -1,6 +1,7 @@
 #include "operator/kubernetes/platform/caches.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "operator/kubernetes/client/fields.hpp"
 #include "operator/kubernetes/client/kinds.hpp"
@@ -15,6 +16,7 @@ using chat::base::Task;
 namespace {
 
 constexpr int kPage = 250;
+constexpr auto kFoldAfter = std::chrono::seconds(2);
 constexpr std::string_view kClaimPrefix = "data-";  // of a claim's name, before that of its Pod
 
 std::string key_of_names(const std::string& name_space, const std::string& name) { return name_space + "/" + name; }
@@ -23,7 +25,7 @@ std::string key_of_names(const std::string& name_space, const std::string& name)
 
 Caches::Caches(Client& client, boost::asio::any_io_executor executor, const std::string& name_space,
                const chat::base::Log& log)
-    : client_(client), executor_(executor), name_space_(name_space), log_(log), tasks_(executor) {
+    : client_(client), executor_(executor), name_space_(name_space), log_(log), fold_(executor), tasks_(executor) {
   const auto ours = [&](const Kind& kind) { return ListRequest{kind, name_space_, objects::kClusterLabel, "", kPage}; };
   add(What::pods, kinds::kPod, ours(kinds::kPod), keep_pod);
   add(What::stateful_sets, kinds::kStatefulSet, ours(kinds::kStatefulSet), keep_workload);
@@ -46,11 +48,13 @@ void Caches::add(What what, const Kind& kind, ListRequest request, Keep keep) {
     options.changed = [this](const Change&) { tell_all(); };
   else
     options.changed = [this](const Change& change) { tell(change.key); };
+  options.listed = [this] { tell_synced(); };
   watched_[what] =
       Watched{kind, std::make_unique<Reflector>(client_, executor_, std::move(request), std::move(options), log_)};
 }
 
-void Caches::start() {
+void Caches::start(std::function<void()> synced) {
+  synced_ = std::move(synced);
   for (auto& [what, each] : watched_) tasks_.spawn("watch " + each.kind.plural, each.reflector->run());
 }
 
@@ -64,36 +68,45 @@ bool Caches::synced() const {
                      [](const auto& each) { return each.second.reflector->cache().synced(); });
 }
 
+// What is looked at is looked at again soon, as long as something changes.
+const Cache& Caches::look(What what) const {
+  if (!std::exchange(*folds_soon_, true)) {
+    fold_.expires_after(kFoldAfter);
+    fold_.async_wait([this, soon = std::weak_ptr<bool>(folds_soon_)](const boost::system::error_code&) {
+      const auto still = soon.lock();
+      if (!still) return;
+      *still = false;
+      for (const auto& [each_what, each] : watched_) each.reflector->cache().fold();
+    });
+  }
+  return watched(what).reflector->cache();
+}
+
 const Json* Caches::find(What what, const std::string& name_space, const std::string& name) const {
-  return watched(what).reflector->cache().find(key_of_names(name_space, name));
+  return look(what).find(key_of_names(name_space, name));
 }
 
 std::vector<const Json*> Caches::of_cluster(What what, const std::string& name_space,
                                             const std::string& cluster) const {
   std::vector<const Json*> found;
-  const auto& all = watched(what).reflector->cache().objects();
   // Everything of a cluster is named for it.
   const auto prefix =
       key_of_names(name_space, (what == What::claims ? std::string(kClaimPrefix) : std::string()) + cluster + "-");
-  for (auto it = all.lower_bound(prefix); it != all.end() && it->first.starts_with(prefix); ++it)
-    if (text_at(it->second, {"metadata", "labels", objects::kClusterLabel}) == cluster) found.push_back(&it->second);
+  for (const auto* each : look(what).starting_with(prefix))
+    if (text_at(*each, {"metadata", "labels", objects::kClusterLabel}) == cluster) found.push_back(each);
   return found;
 }
 
 const Json* Caches::failure_of(const std::string& name_space, const std::string& name, const std::string& uid) const {
   const Json* last = nullptr;
-  const auto& all = watched(What::failures).reflector->cache().objects();
-  const auto prefix = key_of_names(name_space, name + ".");
-  for (auto it = all.lower_bound(prefix); it != all.end() && it->first.starts_with(prefix); ++it) {
-    if (text_at(it->second, {"about"}) != uid) continue;
-    if (last == nullptr || text_at(*last, {"at"}) <= text_at(it->second, {"at"})) last = &it->second;
+  for (const auto* each : look(What::failures).starting_with(key_of_names(name_space, name + "."))) {
+    if (text_at(*each, {"about"}) != uid) continue;
+    if (last == nullptr || text_at(*last, {"at"}) <= text_at(*each, {"at"})) last = each;
   }
   return last;
 }
 
-bool Caches::has_class(const std::string& name) const {
-  return watched(What::classes).reflector->cache().find("/" + name) != nullptr;
-}
+bool Caches::has_class(const std::string& name) const { return look(What::classes).find("/" + name) != nullptr; }
 
 bool Caches::volumes_may_grow(const std::string& storage_class) const {
   const auto* found = find(What::classes, "", storage_class);
@@ -118,6 +131,10 @@ void Caches::tell(const std::string& key) {
     for (auto it = from; it != to; ++it)
       if (auto listener = it->second.lock()) listener->tell();
   }
+}
+
+void Caches::tell_synced() {
+  if (synced_ && synced()) std::exchange(synced_, nullptr)();
 }
 
 void Caches::tell_all() {

@@ -16,7 +16,8 @@ class Caches {
   // `name_space` empty: all.
   Caches(Client& client, boost::asio::any_io_executor executor, const std::string& name_space,
          const chat::base::Log& log);
-  void start();
+  // `synced` is called once, when every kind was listed.
+  void start(std::function<void()> synced);
   chat::base::Task<> stop();
 
   // Every kind was listed once. Before that nothing is known, and nothing may be done.
@@ -38,7 +39,7 @@ class Caches {
   static constexpr std::size_t kKinds = 11;
   [[nodiscard]] const Kind& kind(What what) const { return watched(what).kind; }
   [[nodiscard]] const chat::base::Json* find(What what, const std::string& name_space, const std::string& name) const;
-  // Those whose label says that they belong to this ChatCluster. Valid until the cache changes.
+  // Those whose label says that they belong to this ChatCluster. Valid, as with find(), until the caller waits.
   [[nodiscard]] std::vector<const chat::base::Json*> of_cluster(What what, const std::string& name_space,
                                                                 const std::string& cluster) const;
   // Events about the object with this UID.
@@ -60,15 +61,20 @@ class Caches {
   void add(What what, const Kind& kind, ListRequest request, Keep keep);
   void tell(const std::string& key);
   void tell_all();
+  void tell_synced();
   [[nodiscard]] const Watched& watched(What what) const { return watched_.at(what); }
+  [[nodiscard]] const Cache& look(What what) const;
 
   Client& client_;
   boost::asio::any_io_executor executor_;
   std::string name_space_;
   const chat::base::Log& log_;
+  std::function<void()> synced_;  // until it was called
   std::map<What, Watched> watched_;
   std::multimap<std::string, std::weak_ptr<Listener>> listeners_;  // by "namespace/cluster"
+  mutable boost::asio::steady_timer fold_;
   chat::base::TaskGroup tasks_;
+  std::shared_ptr<bool> folds_soon_ = std::make_shared<bool>(false);  // shared with the timer's handler
 };
 
 class Caches::Listener {

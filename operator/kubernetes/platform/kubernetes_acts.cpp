@@ -21,7 +21,19 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kSeen = 10s;         // a watch has told by then what was applied
+constexpr auto kApplied = 60s;      // what another act applies was applied by then, or failed
 constexpr auto kTurnWaits = 10min;  // of a gateway with a lower place, until those above it are gone
+
+// An apply of a workload, until it was seen.
+struct Applying {
+  std::set<std::string>& names;
+  std::string name;
+  std::list<boost::asio::steady_timer*>& waiting;
+  ~Applying() {
+    names.erase(name);
+    for (auto* timer : waiting) timer->cancel();
+  }
+};
 
 }  // namespace
 
@@ -40,7 +52,6 @@ Task<Status> KubernetesPlatform::apply(Json body) {
   const auto what = what_of(body);
   const auto& kind = environment_.caches.kind(what);
   const auto name = name_of(body);
-  const auto turn = co_await environment_.turns.take();
   ObjectRef place{kind, name_space_, name};
   Client::Apply how;
   auto applied = co_await environment_.client.apply(std::move(place), stamped(std::move(body)), std::move(how));
@@ -63,7 +74,6 @@ Task<Status> KubernetesPlatform::apply_base() {
 }
 
 Task<Status> KubernetesPlatform::remove_object(What what, std::string name, std::string uid) {
-  const auto turn = co_await environment_.turns.take();
   ObjectRef place{environment_.caches.kind(what), name_space_, std::move(name)};
   auto done = co_await environment_.client.remove(std::move(place), std::move(uid));
   // Another one of that name is not ours to take away.
@@ -141,7 +151,12 @@ Task<Status> KubernetesPlatform::apply_workload(std::string name, std::int64_t r
     const auto* object = workload_object(workload.role, workload.ordinal);
     return is_applied(name) && object->value("replicas", std::int64_t{0}) == replicas;
   };
+  // Several of its Pods may be started or stopped at a time: one of those acts applies it for all.
+  const std::function<bool()> nobody_else = [this, name] { return !applying_.contains(name); };
+  if (!co_await until(nobody_else, Steady::now() + kApplied)) co_return later(name + " is being applied");
   if (as_wanted()) co_return Status{};
+  applying_.insert(name);
+  const Applying mine{applying_, name, waiting_};
   auto body = objects::workload(inputs(), workload.role, workload.ordinal);
   body["spec"]["replicas"] = replicas;
   if (const auto* there = workload_object(workload.role, workload.ordinal))
@@ -194,7 +209,6 @@ Task<Status> KubernetesPlatform::let_go(std::string process, std::string uid) {
   if (const auto* pod = pod_of(process); too_many && pod != nullptr) {
     Json patch = {{"metadata", {{"annotations", {{kDeletionCost, "-1000"}}}, {"uid", uid}}}};
     ObjectRef place{kinds::kPod, name_space_, name_of(*pod)};
-    const auto turn = co_await environment_.turns.take();
     auto done = co_await environment_.client.merge(std::move(place), std::move(patch), "");
     if (!done && done.error().code != ApiErrc::not_found && done.error().code != ApiErrc::conflict)
       co_return failed(done.error());

@@ -75,6 +75,18 @@ Task<Status> KubernetesPlatform::remember(ports::Memory memory) {
   co_return Status{};
 }
 
+// Beside the loop and one at a time: an RSA key takes a good part of a second, and a hundred of them would keep us from
+// renewing the Lease.
+Task<chat::base::Result<settings::SigningKey>> KubernetesPlatform::make_key() {
+  while (!closing_) {
+    const auto turn = co_await environment_.keys.take(Steady::now() + std::chrono::seconds(1));
+    if (!turn) continue;
+    auto make = [now = environment_.clock.now_milliseconds()] { return settings::new_signing_key(now); };
+    co_return co_await environment_.pool.run(std::move(make));
+  }
+  co_return chat::base::fail(PlatformErrc::later, "the operator ends");
+}
+
 Task<Status> KubernetesPlatform::ensure_secrets() {
   auto read = co_await read_secrets();
   if (read) co_return Status{};
@@ -88,7 +100,7 @@ Task<Status> KubernetesPlatform::ensure_secrets() {
                                    ", which opens the volumes of the shards, is gone: put it back, or delete the "
                                    "PersistentVolumeClaims " +
                                    objects::claim_name(cluster_, 0) + " … and lose what is in them");
-  auto key = settings::new_signing_key(environment_.clock.now_milliseconds());
+  auto key = co_await make_key();
   if (!key) co_return chat::base::fail(PlatformErrc::later, key.error().message);
   objects::SecretValues made{settings::random_secret(),
                              settings::random_secret(),

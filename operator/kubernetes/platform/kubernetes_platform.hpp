@@ -3,18 +3,20 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
+#include "dataplane/base/blocking_pool.hpp"
 #include "dataplane/base/log.hpp"
-#include "dataplane/base/task.hpp"
+#include "dataplane/base/turns.hpp"
 #include "operator/daemons/redis_probe.hpp"
 #include "operator/kubernetes/platform/external_reader.hpp"
 #include "operator/kubernetes/platform/findings.hpp"
 #include "operator/kubernetes/platform/kubernetes_store.hpp"
 #include "operator/kubernetes/platform/pod_view.hpp"
-#include "operator/kubernetes/platform/turns.hpp"
 #include "operator/kubernetes/platform/wanted_objects.hpp"
 #include "operator/ports/platform.hpp"
+#include "operator/settings/generated_secrets.hpp"
 
 namespace chatop::kubernetes {
 
@@ -26,8 +28,9 @@ struct KubernetesEnvironment {
   Client& client;  // whose writes end with our leadership
   Caches& caches;
   KubernetesStore& store;
-  Turns& turns;       // of writes
-  std::string image;  // of the daemons, where the spec names none
+  chat::base::BlockingPool& pool;  // for what takes a processor long
+  chat::base::Turns& keys;         // of those who make one
+  std::string image;               // of the daemons, where the spec names none
   std::string version;
   std::string operator_namespace;
 };
@@ -116,6 +119,7 @@ class KubernetesPlatform final : public ports::Platform {
   // kubernetes_memory.cpp
   chat::base::Task<chat::base::Status> read_secrets();
   chat::base::Task<chat::base::Status> ensure_secrets();
+  chat::base::Task<chat::base::Result<settings::SigningKey>> make_key();
 
   // kubernetes_acts.cpp
   chat::base::Task<chat::base::Status> apply(Json body);
@@ -142,6 +146,7 @@ class KubernetesPlatform final : public ports::Platform {
   std::string cluster_;
   std::shared_ptr<Caches::Listener> listener_;
   std::list<boost::asio::steady_timer*> waiting_;
+  std::set<std::string> applying_;  // workloads
   bool closing_ = false;
 
   std::function<void()> changed_;

@@ -1,5 +1,6 @@
 #include "operator/kubernetes/platform/kubernetes_store.hpp"
 
+#include <functional>
 #include <utility>
 
 #include "operator/api/stored.hpp"
@@ -28,6 +29,8 @@ Json body_of(const api::ChatCluster& cluster) {
   return {{"apiVersion", api::kApiVersion}, {"kind", api::kChatClusterKind}, {"metadata", metadata_of(cluster)}};
 }
 
+std::size_t hash_at(const Json& object, const char* key) { return std::hash<std::string>{}(text_at(object, {key})); }
+
 ObjectRef place_of(const api::ChatCluster& cluster) {
   return {kinds::kChatCluster, cluster.metadata.namespace_name, cluster.metadata.name};
 }
@@ -37,7 +40,7 @@ ObjectRef place_of(const api::ChatCluster& cluster) {
 KubernetesStore::KubernetesStore(Parts parts, boost::asio::any_io_executor executor, std::string name_space)
     : parts_(std::move(parts)),
       reflector_(parts_.client, executor, {kinds::kChatCluster, std::move(name_space), "", "", kPage},
-                 {keep_cluster, [this](const Change& change) { take(change); }, 1.0}, parts_.log),
+                 {keep_cluster, [this](const Change& change) { take(change); }}, parts_.log),
       tasks_(executor) {}
 
 void KubernetesStore::start() { tasks_.spawn("watch chatclusters", reflector_.run()); }
@@ -56,21 +59,22 @@ void KubernetesStore::take(const Change& change) {
   }
   auto& entry = entries_[change.key];
   entry.held = object->value("held", false);
-  if (auto status = text_at(*object, {"status"}); status != entry.status) {
-    entry.status = std::move(status);
+  if (const auto status = hash_at(*object, "status"); status != entry.status) {
+    entry.status = status;
     entry.status_is_new = true;
   }
-  if (text_at(*object, {"document"}) == entry.document) return;
-  read_document(change.key, *object);
-  parts_.changed();
+  const bool is_new = hash_at(*object, "document") != entry.document;
+  if (is_new) read_document(change.key, *object);
+  reflector_.cache().fold();
+  if (is_new) parts_.changed();
 }
 
 void KubernetesStore::read_document(const std::string& place, const Json& object) {
   auto& entry = entries_[place];
-  entry.document = text_at(object, {"document"});
+  entry.document = hash_at(object, "document");
   entry.stored.key = place + "@" + uid_of(object);
   entry.stored.deleting = !text_at(object, {"metadata", "deletionTimestamp"}).empty();
-  auto json = chat::base::parse_json(entry.document, kDepth);
+  auto json = chat::base::parse_json(text_at(object, {"document"}), kDepth);
   auto parsed = json ? api::parse_stored(*json)
                      : tl::unexpected(std::vector<api::FieldError>{{"", 0, json.error().message, "apply it again"}});
   auto* cluster = parsed ? std::get_if<api::ChatCluster>(&*parsed) : nullptr;
@@ -86,9 +90,11 @@ void KubernetesStore::read_document(const std::string& place, const Json& object
 }
 
 // It is a copy of what operators know: where it can not be read it is written anew.
-void KubernetesStore::read_status(Entry& entry) {
-  if (!std::exchange(entry.status_is_new, false)) return;
-  auto parsed = api::parse_status(entry.status);
+void KubernetesStore::read_status(const std::string& place, Entry& entry) {
+  const auto* object = entry.status_is_new ? reflector_.cache().find(place) : nullptr;
+  if (object == nullptr) return;
+  entry.status_is_new = false;
+  auto parsed = api::parse_status(text_at(*object, {"status"}));
   entry.stored.cluster.status = parsed ? std::move(*parsed) : api::ChatClusterStatus();
 }
 
@@ -98,12 +104,13 @@ chat::base::Result<ports::StoredClusters> KubernetesStore::list() {
   stored.absent_is_gone = true;
   for (auto& [place, entry] : entries_) {
     if (entry.readable) {
-      read_status(entry);
+      read_status(place, entry);
       stored.clusters.push_back(entry.stored);
     } else {
       stored.unreadable.push_back(entry.stored.key);
     }
   }
+  reflector_.cache().fold();
   return stored;
 }
 
@@ -131,16 +138,16 @@ Task<Status> KubernetesStore::write_status(std::string key, api::ChatClusterStat
   auto json = chat::base::parse_json(api::json_text(api::to_json(status)), kDepth);
   if (!json) co_return chat::base::fail(json.error());
   body["status"] = std::move(*json);
-  const auto before = *entry;
+  const auto before = entry->stored;
   Client::Apply how;
   how.subresource = "status";
   auto place = place_of(entry->stored.cluster);
   auto written = co_await parts_.client.apply(std::move(place), std::move(body), std::move(how));
   if (!written && written.error().code == ApiErrc::not_found) co_return Status{};
   if (!written) co_return chat::base::fail(written.error());
-  tell_events(before.stored, status);
+  tell_events(before, status);
   if (entry = entry_of(key); entry != nullptr) {
-    entry->status = text_at(keep_cluster(std::move(*written)), {"status"});
+    entry->status = hash_at(keep_cluster(std::move(*written)), "status");
     entry->stored.cluster.status = std::move(status);
     entry->status_is_new = false;
   }

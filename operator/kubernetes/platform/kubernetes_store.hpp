@@ -44,13 +44,13 @@ class KubernetesStore final : public ports::ResourceStore {
     ports::StoredCluster stored;
     bool readable = false;
     bool held = false;
-    std::string document;  // as last read
-    std::string status;    // as last read; read into `stored` when somebody asks
-    bool status_is_new = true;
+    std::size_t document = 0;  // hashes of what was last read
+    std::size_t status = 0;
+    bool status_is_new = true;  // it is read into `stored` when somebody asks
   };
   void take(const Change& change);
   void read_document(const std::string& place, const chat::base::Json& object);
-  static void read_status(Entry& entry);
+  void read_status(const std::string& place, Entry& entry);
   chat::base::Task<chat::base::Status> apply_metadata(std::string key, chat::base::Json finalizers);
   void tell_events(const ports::StoredCluster& stored, const api::ChatClusterStatus& next);
   [[nodiscard]] Entry* entry_of(const std::string& key);

@@ -118,6 +118,35 @@ TEST_F(Loop, WhatIsWellIsAskedAsOftenAsThePaceSays) {
   EXPECT_TRUE(store_.is("demo", "Available", ConditionStatus::True));
 }
 
+TEST(Pace, WithManyEachIsAskedSeldomAndNotAllAtOnce) {
+  Pace pace;
+  pace.rest = 5000ms;
+  pace.share = 250ms;
+  EXPECT_EQ(pace.at_rest(4, "demo"), 5000ms);
+  std::set<std::chrono::milliseconds> all;
+  for (int i = 0; i < 100; ++i) all.insert(pace.at_rest(1000, "chat/demo-" + std::to_string(i)));
+  EXPECT_GT(all.size(), 30U);
+  EXPECT_GT(*all.begin(), 187'000ms);
+  EXPECT_LE(*all.rbegin(), 250'000ms);
+  EXPECT_EQ(pace.at_work(4), 200ms);
+  EXPECT_EQ(pace.at_work(1000), 2000ms);
+}
+
+TEST_F(Loop, BeginsWhenItIsItsTurn) {
+  chat::base::Turns beginnings(io_.get_executor(), 1);
+  environment_.beginnings = &beginnings;
+  auto other = chat::testing::run_task(io_, beginnings.take(Steady::now()));
+  ASSERT_TRUE(other);
+  begin();
+  ASSERT_TRUE(reaches([&] { return beginnings.waiting() == 1; }));
+  EXPECT_EQ(data_plane_.reports, 0);
+  EXPECT_TRUE(machine_.acts.empty());
+  other.reset();
+  EXPECT_TRUE(available());
+  EXPECT_TRUE(chat::testing::run_task(io_, beginnings.take(Steady::now()))) << "it gave its turn back";
+  end();
+}
+
 TEST_F(Loop, StartsAgainWhatDiesAndLeavesTheOthersAlone) {
   begin();
   ASSERT_TRUE(available());

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/operator/kubernetes/scripted_http.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/run_task.hpp"
 
 namespace chatop::kubernetes {
@@ -152,6 +155,59 @@ TEST_F(ClientTest, AWatchAsksForBookmarksAndBeginsWhereTheListEnded) {
   EXPECT_EQ(http_.requests.at(0).target,
             "/api/v1/namespaces/chat/configmaps?watch=true&allowWatchBookmarks=true&labelSelector=a%3Db&"
             "resourceVersion=42&timeoutSeconds=250");
+}
+
+// Answers a write when it is told to, a read at once.
+class HeldHttp final : public Http {
+ public:
+  explicit HeldHttp(boost::asio::io_context& io) : timer_(io) {}
+  chat::base::Task<Result<Response>> send(Request request) override {
+    if (request.method == "GET") co_return ScriptedHttp::answer(200);
+    ++writes;
+    most = std::max(most, ++under_way);
+    while (holds) (void)co_await chat::base::sleep_until(timer_, chat::base::SteadyTime::max());
+    --under_way;
+    co_return ScriptedHttp::answer(200);
+  }
+  chat::base::Task<Result<std::unique_ptr<Stream>>> open(Request, std::chrono::seconds) override {
+    co_return chat::base::fail(ApiErrc::invalid, "no streams here");
+  }
+  void refresh_token() override {}
+  void let_go() {
+    holds = false;
+    timer_.cancel();
+  }
+  int writes = 0;
+  int under_way = 0;
+  int most = 0;
+  bool holds = true;
+
+ private:
+  boost::asio::steady_timer timer_;
+};
+
+chat::base::Task<> apply_empty(Client& client, int& done) {
+  ObjectRef place{kMaps, "chat", "demo"};
+  Client::Apply how;
+  auto applied = co_await client.apply(std::move(place), Json::object(), std::move(how));
+  if (applied) ++done;
+}
+
+TEST_F(ClientTest, SoManyWritesAtATimeAndReadsBesideThem) {
+  HeldHttp held(io_);
+  Client::Options options;
+  options.writes_at_once = 2;
+  Client client(held, clock_, io_.get_executor(), options);
+  chat::base::TaskGroup writers(io_.get_executor());
+  int done = 0;
+  for (int i = 0; i < 5; ++i) writers.spawn("writer", apply_empty(client, done));
+  ASSERT_TRUE(chat::testing::eventually(io_, [&] { return held.under_way == 2; }));
+  EXPECT_TRUE(run(client.get(demo())));
+  EXPECT_EQ(held.writes, 2);
+  held.let_go();
+  EXPECT_TRUE(run(writers.idle(chat::base::SteadyTime::max())));
+  EXPECT_EQ(done, 5);
+  EXPECT_EQ(held.most, 2);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ TEST(Cache, AListTellsWhatIsDifferentFromBefore) {
   EXPECT_EQ(told(cache.replace({object("a", "1"), object("b", "2")})), "+chat/a +chat/b ");
   EXPECT_EQ(told(cache.replace({object("a", "1"), object("b", "2", 5), object("c", "3")})), "~chat/b +chat/c ");
   EXPECT_EQ(told(cache.replace({object("c", "3")})), "-chat/a -chat/b ");
-  EXPECT_EQ(cache.objects().size(), 1U);
+  EXPECT_EQ(cache.size(), 1U);
 }
 
 TEST(Cache, EventsChangeIt) {
@@ -50,6 +50,23 @@ TEST(Cache, ANamesakeIsAnotherObject) {
   EXPECT_EQ(told(cache.replace({object("a", "1")})), "+chat/a ");
   EXPECT_EQ(told(cache.take(Type::modified, object("a", "2"))), "-chat/a +chat/a ");
   EXPECT_EQ(told(cache.replace({object("a", "3")})), "-chat/a +chat/a ");
+}
+
+TEST(Cache, WhatIsLookedAtStaysUntilItFolds) {
+  Cache cache;
+  ASSERT_EQ(told(cache.replace({object("a", "1", 7), object("ab", "2"), object("b", "3")})),
+            "+chat/a +chat/ab +chat/b ");
+  const auto* a = cache.find("chat/a");
+  EXPECT_EQ(*a, object("a", "1", 7)) << "all of it comes back";
+  EXPECT_EQ(cache.find("chat/a"), a) << "and is the same one";
+  const auto all = cache.starting_with("chat/a");
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0], a);
+  EXPECT_EQ(*all[1], object("ab", "2"));
+  cache.fold();
+  EXPECT_EQ(*cache.find("chat/a"), object("a", "1", 7));
+  EXPECT_EQ(told(cache.take(Type::modified, object("a", "1", 8))), "~chat/a ");
+  EXPECT_EQ(cache.find("chat/a")->at("data"), 8);
 }
 
 }  // namespace

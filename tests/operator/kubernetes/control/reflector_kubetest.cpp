@@ -73,7 +73,7 @@ TEST_F(ReflectorOnRealCluster, FollowsWhatHappens) {
   make("before", "2");
   EXPECT_TRUE(soon([&] { return has("after") && has("before", "2"); }));
   remove("before");
-  EXPECT_TRUE(soon([&] { return removed_ == 1 && reflector_->cache().objects().size() == 1; }));
+  EXPECT_TRUE(soon([&] { return removed_ == 1 && reflector_->cache().size() == 1; }));
   EXPECT_FALSE(reflector_->cache().find(name_space_ + "/after")->at("metadata").contains("managedFields"));
 }
 
@@ -132,7 +132,7 @@ TEST_F(ReflectorOnRealCluster, ListsFiveThousandObjectsWhole) {
   }
   EXPECT_EQ(failed, 0);
   start();
-  EXPECT_EQ(reflector_->cache().objects().size(), static_cast<std::size_t>(kObjects));
+  EXPECT_EQ(reflector_->cache().size(), static_cast<std::size_t>(kObjects));
   EXPECT_EQ(changed_, static_cast<std::size_t>(kObjects));
 }
 

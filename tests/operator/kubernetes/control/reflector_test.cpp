@@ -83,6 +83,7 @@ class ReflectorTest : public ::testing::Test {
     options.changed = [this](const Change& change) {
       told_ += std::string(1, "+~-"[static_cast<int>(change.type)]) + change.key + " ";
     };
+    options.listed = [this] { listed_.push_back(told_); };
     options.patience = 0.001;
     return options;
   }
@@ -125,6 +126,7 @@ class ReflectorTest : public ::testing::Test {
   std::deque<Result<Response>> lists_;
   std::deque<Result<ScriptedHttp::Script>> watches_;
   std::string told_;
+  std::vector<std::string> listed_;  // what had been told when a list was complete
   Client client_;
   Reflector reflector_;
   chat::base::TaskGroup group_;
@@ -160,6 +162,7 @@ TEST_F(ReflectorTest, AForgottenPlaceIsListedAgain) {
   start();
   ASSERT_TRUE(soon([&] { return reflector_.counts().watches == 2; }));
   EXPECT_EQ(told_, "+chat/a +chat/b -chat/a ");
+  EXPECT_EQ(listed_, (std::vector<std::string>{"+chat/a +chat/b ", told_}));
   EXPECT_EQ(watched_from(), "5 90 ");
 }
 
@@ -177,6 +180,7 @@ TEST_F(ReflectorTest, IsNotSyncedWhileNothingCouldBeListed) {
   start();
   ASSERT_TRUE(soon([&] { return reflector_.counts().failures >= 3; }));
   EXPECT_FALSE(reflector_.cache().synced());
+  EXPECT_TRUE(listed_.empty());
   lists_ = {list("", 1)};
   EXPECT_TRUE(soon([&] { return reflector_.cache().synced(); }));
 }

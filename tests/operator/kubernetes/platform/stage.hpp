@@ -269,8 +269,9 @@ class StageOperator {
         caches(client, io.get_executor(), name_space, log),
         store({client, events, log, [this] { return caches.synced(); }, [this] { loop.wake(); }}, io.get_executor(),
               name_space),
-        turns(io.get_executor(), 8),
-        kubernetes{io.get_executor(), log, clock, client, caches, store, turns, "chatcluster:test", "1.0", "default"},
+        keys(io.get_executor(), 1),
+        kubernetes{io.get_executor(),  log,   clock,    client, caches, store, pool, keys,
+                   "chatcluster:test", "1.0", "default"},
         environment{io.get_executor(),
                     log,
                     metrics,
@@ -285,7 +286,7 @@ class StageOperator {
         loop(environment),
         tasks(io.get_executor()) {
     environment.may_act = [this] { return alive; };
-    caches.start();
+    caches.start([this] { loop.wake(); });
     store.start();
     tasks.spawn("events", events.run());
     tasks.spawn("loop", loop.run());
@@ -310,7 +311,8 @@ class StageOperator {
   EventRecorder events;
   Caches caches;
   KubernetesStore store;
-  Turns turns;
+  chat::base::BlockingPool pool{"stage", 2, 100};
+  chat::base::Turns keys;
   KubernetesEnvironment kubernetes;
   controllers::Environment environment;
   controllers::OperatorLoop loop;

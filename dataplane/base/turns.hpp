@@ -1,10 +1,10 @@
 #pragma once
 #include <list>
-#include <memory>
+#include <optional>
 
 #include "dataplane/base/task.hpp"
 
-namespace chatop::kubernetes {
+namespace chat::base {
 
 // So many may do something at a time; the others wait in the order they came. One thread; outlives its turns.
 class Turns {
@@ -24,18 +24,26 @@ class Turns {
    private:
     Turns* turns_;
   };
-  [[nodiscard]] chat::base::Task<Turn> take() {
+  // nullopt: it did not come by the deadline.
+  [[nodiscard]] Task<std::optional<Turn>> take(std::chrono::steady_clock::time_point deadline) {
     if (free_ > 0) {
       --free_;
       co_return Turn(*this);
     }
-    boost::asio::steady_timer timer(executor_);
-    waiting_.push_back(&timer);
-    (void)co_await chat::base::sleep_until(timer, std::chrono::steady_clock::time_point::max());
-    co_return Turn(*this);  // handed over by give_back()
+    Waiting mine{boost::asio::steady_timer(executor_)};
+    waiting_.push_back(&mine);
+    (void)co_await sleep_until(mine.timer, deadline);
+    if (mine.has_turn) co_return Turn(*this);
+    waiting_.remove(&mine);
+    co_return std::nullopt;
   }
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
  private:
+  struct Waiting {
+    boost::asio::steady_timer timer;
+    bool has_turn = false;
+  };
   void give_back() {
     if (waiting_.empty()) {
       ++free_;
@@ -43,11 +51,12 @@ class Turns {
     }
     auto* next = waiting_.front();
     waiting_.pop_front();
-    next->cancel();
+    next->has_turn = true;
+    next->timer.cancel();
   }
   boost::asio::any_io_executor executor_;
   std::size_t free_;
-  std::list<boost::asio::steady_timer*> waiting_;
+  std::list<Waiting*> waiting_;
 };
 
-}  // namespace chatop::kubernetes
+}  // namespace chat::base
