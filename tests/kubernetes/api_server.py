@@ -70,11 +70,12 @@ class Server:
 
 
 class ApiServer:
-    """`flags` are further ones of kube-apiserver. The folder goes when the server does."""
+    """`flags` are further ones of kube-apiserver, `controller_flags` of kube-controller-manager. The folder goes when the
+    server does."""
 
-    def __init__(self, controller_manager=False, flags=()):
+    def __init__(self, controller_manager=False, flags=(), controller_flags=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chatcluster-kubernetes-"))
-        self.flags = list(flags)
+        self.flags, self.controller_flags = list(flags), list(controller_flags)
         self.etcd = self.api = self.controllers = None
         try:
             self._make_identities()
@@ -189,6 +190,7 @@ class ApiServer:
             f"--cluster-signing-cert-file={self.authority.certificate}",
             f"--cluster-signing-key-file={self.authority.folder / 'ca.key'}", "--use-service-account-credentials=true",
             "--bind-address=127.0.0.1", f"--secure-port={free_port()}", f"--cert-dir={self.folder / 'controllers'}",
+            *self.controller_flags,
         ], self.folder / "kube-controller-manager.log")
         # It gives every namespace its default account: the first sign that its controllers run.
         self._wait(self.controllers, lambda: self.request("GET", "/api/v1/namespaces/default/serviceaccounts/default")[0] == 200)

@@ -12,41 +12,10 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from api_server import ROOT, ApiServer, free_port  # noqa: E402
+from api_server import ROOT, ApiServer  # noqa: E402
+from chat_operator import BIN, Operator  # noqa: E402
 
-BIN = pathlib.Path(os.environ.get("CHATCLUSTER_BIN", ROOT / "build" / "release" / "bin"))
 WITHIN = 120  # seconds; on an idle machine everything here is a matter of two
-
-
-class Operator:
-    def __init__(self, server, folder, number):
-        self.port = free_port()
-        self.log = pathlib.Path(folder) / f"operator-{number}.log"
-        with open(self.log, "wb") as output:
-            self.process = subprocess.Popen(
-                [BIN / "chat-operator", "--kubeconfig", server.kubeconfig, "--image", "chatcluster:test",
-                 "--lease-namespace", "default", "--admin", f"127.0.0.1:{self.port}"],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-
-    def answer(self, path):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=2) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError as error:
-            return 0, str(error)
-
-    def leads(self):
-        return "\nchat_operator_leads 1\n" in self.answer("/metrics")[1]
-
-    def end(self, number):
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(30)
-
-    def said(self):
-        return self.log.read_text(errors="replace")[-4000:]
 
 
 class OperatorTest(unittest.TestCase):
@@ -64,7 +33,7 @@ class OperatorTest(unittest.TestCase):
         self.addCleanup(lambda: [each.end(signal.SIGKILL) for each in self.operators])
 
     def begin(self):
-        self.operators.append(Operator(self.server, self.folder, len(self.operators)))
+        self.operators.append(Operator(self.server.kubeconfig, self.folder, len(self.operators)))
         return self.operators[-1]
 
     def soon(self, holds, what):
