@@ -22,8 +22,8 @@ struct JwtOptions {
 
 inline constexpr std::int64_t kAccessTokenSeconds = 900;
 
-// Knows every `<kid>.pub.pem` of the directory. An unknown kid makes it look there again, at most once a second, so a
-// new signing key needs no restart. One thread.
+// Knows every `<kid>.pub.pem` of the directory. It looks there again once a minute, and where a kid is unknown at most
+// once a second: a new signing key needs no restart, and one that was taken away is refused. One thread.
 class JwtVerifier final : public ports::TokenVerifier {
  public:
   [[nodiscard]] static base::Result<std::unique_ptr<JwtVerifier>> load(JwtOptions options);
@@ -41,13 +41,13 @@ class JwtVerifier final : public ports::TokenVerifier {
   mutable std::int64_t looked_at_ = 0;
 };
 
-// Signs with the newest `<kid>.pem`; the set of public keys is what verifiers see. Looks at the directory again at most
-// once a minute, and goes on with what it knows where that fails. One thread.
+// Signs with the `<kid>.pem` that was made last; the set of public keys is what verifiers see. Looks at the directory
+// again at most once a minute, and goes on with what it knows where that fails. One thread.
 class JwtSigner final : public ports::TokenSigner {
  public:
   [[nodiscard]] static base::Result<std::unique_ptr<JwtSigner>> load(JwtOptions options);
   [[nodiscard]] std::string sign(const ports::Identity& identity, std::int64_t now) const override;
-  [[nodiscard]] std::string jwks() const override;
+  [[nodiscard]] std::string jwks(std::int64_t now) const override;
   [[nodiscard]] std::vector<std::string> derived_secrets(std::string_view purpose) const override;
 
  private:

@@ -3,10 +3,12 @@
 #include <openssl/pem.h>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <vector>
 
 #include "dataplane/base/config.hpp"
+#include "dataplane/base/ulid.hpp"
 
 namespace chat::adapters {
 namespace {
@@ -43,6 +45,14 @@ base::Result<Key> read_key(const std::filesystem::path& file, bool is_public) {
     return base::fail(JwtErrc::key_refused,
                       file.string() + ": must be a PEM file with an RSA key of 2,048 bits or more");
   return key;
+}
+
+// Files of a mounted Secret are all written anew when one of them changes, in any order.
+std::int64_t made_at(const std::string& kid, const std::filesystem::directory_entry& file) {
+  if (const auto ulid = base::Ulid::parse(kid)) return ulid->milliseconds();
+  std::error_code error;
+  const auto written = std::chrono::file_clock::to_sys(file.last_write_time(error));
+  return std::chrono::duration_cast<std::chrono::milliseconds>(written.time_since_epoch()).count();
 }
 
 using Found = std::function<base::Status(std::string kid, const std::filesystem::directory_entry& file)>;
@@ -92,14 +102,13 @@ base::Result<std::vector<SigningKey>> load_signing_keys(const std::filesystem::p
   auto status = each_key_file(directory, false, [&keys](std::string kid, const auto& file) -> base::Status {
     auto key = read_key(file.path(), false);
     if (!key) return base::fail(std::move(key).error());
-    std::error_code error;
-    const auto written = file.last_write_time(error);
-    keys.push_back({std::move(kid), std::move(*key), written});
+    const auto made = made_at(kid, file);
+    keys.push_back({std::move(kid), std::move(*key), made});
     return {};
   });
   if (!status) return base::fail(std::move(status).error());
   std::sort(keys.begin(), keys.end(), [](const SigningKey& a, const SigningKey& b) {
-    return a.written != b.written ? a.written > b.written : a.kid > b.kid;
+    return a.made != b.made ? a.made > b.made : a.kid > b.kid;
   });
   return keys;
 }

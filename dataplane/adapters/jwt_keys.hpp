@@ -1,6 +1,7 @@
 #pragma once
 #include <openssl/evp.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -21,14 +22,14 @@ using Key = std::unique_ptr<EVP_PKEY, KeyFree>;
 struct SigningKey {
   std::string kid;
   Key key;
-  std::filesystem::file_time_type written;
+  std::int64_t made = 0;  // milliseconds: of the time that a ULID as its id holds, else of the file's last writing
 };
 
 // By kid: `<kid>.pub.pem` and `<kid>.pem` of a directory. RSA of 2,048 bits or more, at most 16 of each; anything
 // else under those names is an error that names the file.
 [[nodiscard]] base::Result<std::map<std::string, Key, std::less<>>> load_public_keys(
     const std::filesystem::path& directory);
-// Newest file first: that key signs.
+// The one made last comes first: that key signs.
 [[nodiscard]] base::Result<std::vector<SigningKey>> load_signing_keys(const std::filesystem::path& directory);
 
 }  // namespace chat::adapters

@@ -108,7 +108,10 @@ std::string JwtSigner::sign(const ports::Identity& identity, std::int64_t now) c
   return text + "." + base::base64url(signature_of(key.key.get(), text));
 }
 
-std::string JwtSigner::jwks() const { return jwks_; }
+std::string JwtSigner::jwks(std::int64_t now) const {
+  refresh(now);
+  return jwks_;
+}
 
 std::vector<std::string> JwtSigner::derived_secrets(std::string_view purpose) const {
   std::vector<std::string> secrets;

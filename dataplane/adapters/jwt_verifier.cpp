@@ -12,6 +12,8 @@ using base::Json;
 
 constexpr std::size_t kMostTokenBytes = 4096;
 constexpr std::int64_t kLeewaySeconds = 5;
+constexpr std::int64_t kUnknownMilliseconds = 1'000;
+constexpr std::int64_t kLookAgainMilliseconds = 60'000;
 // Far above any clock, far below what overflows when seconds become milliseconds.
 constexpr std::int64_t kMostSeconds = 1'000'000'000'000;
 
@@ -78,7 +80,8 @@ base::Result<std::unique_ptr<JwtVerifier>> JwtVerifier::load(JwtOptions options)
 
 EVP_PKEY* JwtVerifier::key(std::string_view kid, std::int64_t now) const {
   auto found = keys_.find(kid);
-  if (found == keys_.end() && (now >= looked_at_ + 1000 || now < looked_at_)) {
+  const auto rest = found == keys_.end() ? kUnknownMilliseconds : kLookAgainMilliseconds;
+  if (now >= looked_at_ + rest || now < looked_at_) {
     looked_at_ = now;
     if (auto keys = load_public_keys(options_.keys_dir)) keys_ = std::move(*keys);
     found = keys_.find(kid);

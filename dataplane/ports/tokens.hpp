@@ -28,7 +28,8 @@ class TokenSigner {
  public:
   virtual ~TokenSigner() = default;
   [[nodiscard]] virtual std::string sign(const Identity& identity, std::int64_t now) const = 0;
-  [[nodiscard]] virtual std::string jwks() const = 0;  // the JSON Web Key Set of all keys that are still good
+  // The JSON Web Key Set of all keys that are good at `now`.
+  [[nodiscard]] virtual std::string jwks(std::int64_t now) const = 0;
   // Secrets that every instance derives alike from the signing keys, one for each, the newest key's first.
   [[nodiscard]] virtual std::vector<std::string> derived_secrets(std::string_view purpose) const = 0;
 };

@@ -72,7 +72,7 @@ Task<Result<Answer>> logout(Resources& resources, Call& call) {
 
 Task<Result<Answer>> jwks(Resources& resources, Call&) {
   Answer answer;
-  answer.bytes = resources.signer.jwks();
+  answer.bytes = resources.signer.jwks(resources.clock.now_milliseconds());
   answer.content_type = "application/jwk-set+json";
   answer.headers.emplace_back("Cache-Control", "public, max-age=300");
   co_return answer;

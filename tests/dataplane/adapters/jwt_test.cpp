@@ -217,8 +217,41 @@ TEST_F(JwtTest, a_new_key_is_found_without_a_restart_but_strangers_can_not_make_
   EXPECT_EQ(refusal(fresh, kNow + 1000), "accepted");
 }
 
+// Files of a mounted Secret are written in any order, all of them whenever one changes.
+TEST_F(JwtTest, of_keys_with_times_in_their_ids_the_last_signs_whatever_their_files_say) {
+  testing::TempDir dir;
+  const auto older = base::Ulid::of(kNow - 90'000, {}).text();
+  const auto newer = base::Ulid::of(kNow, {}).text();
+  for (const auto& kid : {newer, older}) write_key(dir, kid);
+  std::filesystem::last_write_time(
+      dir.path() / (newer + ".pem"),
+      std::filesystem::last_write_time(dir.path() / (older + ".pem")) - std::chrono::hours(1));
+  // One that waits for its turn is no key yet.
+  write_key(dir, "waiting");
+  std::filesystem::rename(dir.path() / "waiting.pem", dir.path() / "waiting.next");
+  const auto signer = *JwtSigner::load({dir.path(), "i"});
+  const auto signed_token = signer->sign(identity(), kNow);
+  const auto its_header = base::parse_json(*base::parse_base64url(signed_token.substr(0, signed_token.find('.'))));
+  EXPECT_EQ((*its_header)["kid"], newer);
+  EXPECT_EQ((*base::parse_json(signer->jwks(kNow)))["keys"].size(), 3u);
+}
+
+TEST_F(JwtTest, a_key_that_was_taken_away_is_refused_within_a_minute_and_no_longer_shown) {
+  const auto good = signer_->sign(identity(), kNow);
+  EXPECT_EQ(refusal(good, kNow), "accepted");
+  write_key(dir_, "k2");
+  for (const char* ending : {".pem", ".pub.pem"}) std::filesystem::remove(dir_.path() / (std::string("k1") + ending));
+  EXPECT_EQ(refusal(good, kNow + 59'999), "accepted");
+  EXPECT_THAT(refusal(good, kNow + 60'000), HasSubstr("key"));
+  EXPECT_THAT(signer_->jwks(kNow + 60'000), ::testing::Not(HasSubstr("\"k1\"")));
+  // A folder that can not be read takes nothing away.
+  const auto fresh = signer_->sign(identity(), kNow + 60'000);
+  std::filesystem::rename(dir_.path() / "k2.pub.pem", dir_.path() / "k2.away");
+  EXPECT_EQ(refusal(fresh, kNow + 200'000), "accepted");
+}
+
 TEST_F(JwtTest, the_key_set_holds_public_halves_only) {
-  const auto set = base::parse_json(signer_->jwks());
+  const auto set = base::parse_json(signer_->jwks(kNow));
   ASSERT_TRUE(set);
   ASSERT_EQ((*set)["keys"].size(), 1u);
   const Json& key = (*set)["keys"][0];

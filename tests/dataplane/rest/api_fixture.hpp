@@ -23,7 +23,7 @@ class FakeTokens final : public ports::TokenSigner, public ports::TokenVerifier 
     return identity.user_id.text() + "." + identity.username + "." + identity.device_id + "." +
            identity.session_id.text();
   }
-  [[nodiscard]] std::string jwks() const override { return R"({"keys":[]})"; }
+  [[nodiscard]] std::string jwks(std::int64_t) const override { return R"({"keys":[]})"; }
   [[nodiscard]] std::vector<std::string> derived_secrets(std::string_view purpose) const override {
     return {"secret" + std::string(purpose)};
   }

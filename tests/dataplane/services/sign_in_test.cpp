@@ -25,7 +25,7 @@ class FakeSigner final : public ports::TokenSigner {
   [[nodiscard]] std::string sign(const ports::Identity& identity, std::int64_t now) const override {
     return identity.username + "@" + std::to_string(now);
   }
-  [[nodiscard]] std::string jwks() const override { return "{}"; }
+  [[nodiscard]] std::string jwks(std::int64_t) const override { return "{}"; }
   [[nodiscard]] std::vector<std::string> derived_secrets(std::string_view purpose) const override {
     std::vector<std::string> secrets;
     for (const auto& key : keys) secrets.push_back(key + std::string(purpose));
