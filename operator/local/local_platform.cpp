@@ -190,12 +190,22 @@ bool LocalPlatform::runs(Role role) const {
   return false;
 }
 
+// One that is due takes 100 ms each 90 days.
+void LocalPlatform::rotate_keys() {
+  const auto step = rotate_signing_keys(layout_, chat::base::SystemClock().now_milliseconds());
+  if (!step)
+    environment_.log.warn("keys_not_rotated", {{"cluster", layout_.cluster}, {"error", step.error().message}});
+  else if (step->what != settings::KeyStep::What::nothing)
+    environment_.log.info("keys_rotated", {{"cluster", layout_.cluster}, {"step", settings::words_of(step->what)}});
+}
+
 Task<> LocalPlatform::tidy() {
   auto work = [folder = layout_.logs(), ours = environment_.directory]() -> Status {
     rotate_logs(folder);
     rotate_logs(ours);
     return {};
   };
+  if (prepared_) rotate_keys();
   std::erase_if(taken_ports_, [](const auto& taken) { return port_is_free(taken.was); });
   (void)co_await environment_.pool.run(std::move(work));
 }

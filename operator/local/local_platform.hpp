@@ -57,6 +57,7 @@ class LocalPlatform final : public ports::Platform {
   [[nodiscard]] Addresses addresses(const ports::ProcessSpec& process) const;
   [[nodiscard]] Files configuration(const ports::ProcessSpec& process) const;
   [[nodiscard]] std::vector<std::string> command(const ports::ProcessSpec& process, const Files& files) const;
+  void rotate_keys();
   chat::base::Status free_ports(const ports::ProcessSpec& process);
   chat::base::Status make_folders();
   [[nodiscard]] chat::base::Status initialise(const std::string& shard) const;  // blocks: initdb

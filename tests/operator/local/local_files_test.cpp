@@ -9,6 +9,7 @@
 #include <fstream>
 #include <set>
 
+#include "dataplane/base/clock.hpp"
 #include "dataplane/base/config.hpp"
 #include "operator/local/daemon_files.hpp"
 #include "operator/local/files.hpp"
@@ -113,6 +114,46 @@ TEST(Secrets, TheSigningKeyIsRsa2048AndItsPublicHalfBelongsToIt) {
   EXPECT_EQ(EVP_PKEY_eq(whole, half), 1);
   EVP_PKEY_free(whole);
   EVP_PKEY_free(half);
+}
+
+TEST(Secrets, SigningKeysFollowEachOther) {
+  TempDir dir;
+  const ClusterLayout layout(dir.path(), "demo");
+  ASSERT_TRUE(make_directory(layout.root, 0755));
+  ASSERT_TRUE(make_secrets(layout));
+  const auto names = [&layout] {
+    std::set<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(layout.jwt_keys()))
+      found.insert(entry.path().filename().string());
+    return found;
+  };
+  const auto first = names();
+  using What = settings::KeyStep::What;
+  auto now = chat::base::SystemClock().now_milliseconds();
+  EXPECT_EQ(rotate_signing_keys(layout, now)->what, What::nothing);
+  EXPECT_EQ(names(), first);
+  now += settings::kKeyLifeMs;
+  for (const auto& [wait, what] :
+       std::vector<std::pair<std::int64_t, What>>{{0, What::add},
+                                                  {0, What::note},
+                                                  {0, What::nothing},
+                                                  {settings::kKeyReachesAllMs, What::sign},
+                                                  {0, What::nothing},
+                                                  {settings::kTokensHaveEndedMs, What::retire},
+                                                  {0, What::nothing}}) {
+    now += wait;
+    const auto step = rotate_signing_keys(layout, now);
+    ASSERT_TRUE(step) << step.error().message;
+    EXPECT_EQ(step->what, what);
+    for (const auto& entry : std::filesystem::directory_iterator(layout.jwt_keys()))
+      EXPECT_EQ(mode_of(entry.path()), 0600U) << entry.path();
+  }
+  const auto after = names();
+  EXPECT_EQ(after.size(), 3U);  // the new one's halves, and since when it signs
+  for (const auto& name : first) EXPECT_FALSE(after.contains(name));
+  // What is half written does not count, and is no obstacle.
+  static_cast<void>(write_file(layout.jwt_keys() / "01HALF.next", "x", 0600));
+  EXPECT_EQ(rotate_signing_keys(layout, now)->what, What::nothing);
 }
 
 TEST(DaemonFiles, AreWhatTheDaemonsRead) {
