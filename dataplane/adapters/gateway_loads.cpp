@@ -63,7 +63,7 @@ std::vector<domain::GatewayEntry> GatewayTable::entries() const {
 }
 
 GatewayLoads::GatewayLoads(boost::asio::any_io_executor executor, base::TaskGroup& tasks, const base::Log& log,
-                           std::string admin_token, const io::tls::Source* secure)
+                           std::function<std::string()> admin_token, const io::tls::Source* secure)
     : tasks_(tasks), log_(log), admin_token_(std::move(admin_token)), secure_(secure), timer_(std::move(executor)) {}
 
 void GatewayLoads::start() { tasks_.spawn("gateway_loads", poll()); }
@@ -86,7 +86,7 @@ base::Task<> GatewayLoads::poll() {
 }
 
 base::Task<> GatewayLoads::ask(domain::GatewayEntry gateway) {
-  auto request = io::http::get("/status", admin_token_);
+  auto request = io::http::get("/status", admin_token_());
   auto answer = co_await io::http::fetch(gateway.admin, std::move(request), kTimeout, kMostStatusBytes, secure_);
   asking_.erase(gateway.name);
   std::string problem;

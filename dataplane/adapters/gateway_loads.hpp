@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -46,7 +47,7 @@ class GatewayTable {
 class GatewayLoads final : public ports::Gateways {
  public:
   GatewayLoads(boost::asio::any_io_executor executor, base::TaskGroup& tasks, const base::Log& log,
-               std::string admin_token, const io::tls::Source* secure = nullptr);
+               std::function<std::string()> admin_token, const io::tls::Source* secure = nullptr);
   void start();
   void stop();
   void update(const domain::ClusterMap& map) { table_.adopt(map.gateways); }
@@ -58,8 +59,8 @@ class GatewayLoads final : public ports::Gateways {
 
   base::TaskGroup& tasks_;
   const base::Log& log_;
-  std::string admin_token_;
-  const io::tls::Source* secure_;  // what the admin sides are called with; null: plain
+  std::function<std::string()> admin_token_;  // as it is now
+  const io::tls::Source* secure_;             // what the admin sides are called with; null: plain
   boost::asio::steady_timer timer_;
   GatewayTable table_;
   std::map<std::string, bool> asking_;  // who has not answered the last question yet is not asked again

@@ -38,6 +38,7 @@ io::postgres::Target shard_target(const PostgresOptions& options, const domain::
   target.port = shard.address.port;
   target.user = options.user;
   target.password = options.password;
+  target.password_file = options.password_file;
   target.database = options.database;
   target.application = options.application;
   target.ca_file = options.ca_file;

@@ -16,6 +16,7 @@ namespace chat::adapters {
 struct PostgresOptions {
   std::string user = "chat";
   std::string password;
+  std::string password_file = {};  // as io/postgres says
   std::string database = "chat";
   std::string application;  // shows in pg_stat_activity
   std::string ca_file;      // TLS, with a server whose certificate is of it; empty: as io/postgres says

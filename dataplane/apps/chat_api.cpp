@@ -10,6 +10,7 @@
 #include "dataplane/apps/backends/clock_watch.hpp"
 #include "dataplane/apps/backends/options.hpp"
 #include "dataplane/apps/daemon/daemon.hpp"
+#include "dataplane/base/secret_file.hpp"
 #include "dataplane/rest/api.hpp"
 
 namespace chat::apps {
@@ -66,8 +67,10 @@ struct Parts {
         publisher(redis),
         limiter(redis, daemon.clock),
         messages(daemon.io.get_executor(), daemon.log, {}, daemon.security.calls.get()),
-        gateways(daemon.io.get_executor(), tasks, daemon.log, secrets.admin,
-                 daemon.config.admin_tls ? daemon.security.calls.get() : nullptr),
+        gateways(
+            daemon.io.get_executor(), tasks, daemon.log,
+            [this, &daemon] { return base::read_secret_again(daemon.config.admin_token_file, secrets.admin); },
+            daemon.config.admin_tls ? daemon.security.calls.get() : nullptr),
         hashing("password hashing", kHashingThreads, kMostWaitingForHashing),
         passwords(hashing),
         accounts(directory, passwords, daemon.clock),

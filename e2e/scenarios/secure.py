@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """spec.tls from a Secret: people chat over TLS 1.3, verified; the Secret is renewed and new connections get the new certificate,
-while nobody is disconnected and nothing restarts."""
+while nobody is disconnected and nothing restarts. Made so, its parts talk TLS to each other too, with certificates of the operator's."""
 import asyncio
 import pathlib
 import shutil
@@ -21,6 +21,8 @@ class Secure(Scenario):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="chatcluster-e2e-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         cls.authority = Authority(cls.folder)
+        cls.begin_anew()
+        cls.addClassCleanup(cls.begin_anew)
         cls.cluster.secure = True
         cls.cluster.expose()
         cls.renew("first")
@@ -29,6 +31,15 @@ class Secure(Scenario):
         cls.cluster.wait_settled()
         for component in ("gateway", "api"):  # where there was a Secret of that name before, its Pods have that for a minute
             eventually(f"{component} shows the first", lambda of=component: cls.shown(of)[1] == "first", 180)
+
+    @classmethod
+    def begin_anew(cls):
+        """Whether its parts talk TLS is decided when a ChatCluster is made."""
+        if cls.cluster.exists():
+            cls.cluster.patch({"shards": {"storage": {"whenDeleted": "Delete"}}})
+            cls.cluster.wait_settled()
+            cls.cluster.kubectl("delete", "chatcluster", cls.cluster.cluster, "--timeout=300s", timeout=330)
+        cls.cluster.kubectl("delete", "secret", "people-tls", "--ignore-not-found")
 
     @classmethod
     def renew(cls, name):
@@ -52,6 +63,37 @@ class Secure(Scenario):
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         with self.assertRaises(ssl.SSLError):
             context.wrap_socket(socket.create_connection((host, int(port)), 10), server_hostname=host)
+
+    def test_the_parts_talk_tls_to_each_other(self):
+        """PostgreSQL is the one that tells who comes how."""
+        shards = self.SHARDS(self.cluster)
+        for shard in shards.names:
+            seen = shards.rows(shard, "select json_build_array(application_name, ssl, version) from pg_stat_ssl join pg_stat_activity "
+                                      "using (pid) where client_addr is not null and application_name like 'chat-%'")
+            self.assertTrue(any(name.startswith("chat-operator") for name, _, _ in seen), seen)
+            self.assertTrue(any(name.startswith("chat-messages") for name, _, _ in seen), seen)
+            self.assertTrue(all(secure and version == "TLSv1.3" for _, secure, version in seen), seen)
+
+    async def test_parts_with_a_new_certificate_talk_to_those_with_the_old(self):
+        api = await in_thread(lambda: self.cluster.api)
+        ann, bob = await Person.make(api), await Person.make(api)
+        talk = await ann.talk_to(bob)
+        device = await ann.socket()
+        acks = [await device.say(talk, "before")]
+        before = await in_thread(lambda: self.cluster.get("secret", "demo-tls")["data"])
+        await in_thread(lambda: self.cluster.kubectl("delete", "secret", "demo-tls"))
+        alive = asyncio.create_task(self.stay_alive(device))
+        await self.eventually("the operator has issued another", lambda: "demo-tls" in self.cluster.items("secrets"), 120)
+        after = await in_thread(lambda: self.cluster.get("secret", "demo-tls")["data"])
+        self.assertNotEqual(after["tls.crt"], before["tls.crt"])
+        self.assertEqual(after["ca.crt"], before["ca.crt"])
+        for component in ("messages", "redis", "api"):
+            await in_thread(lambda: self.cluster.kubectl("delete", "pod", *self.cluster.ready(component), "--wait=true", timeout=180))
+            await in_thread(self.cluster.wait_settled)
+        acks.append(await device.say(talk, "after"))
+        check_history(await history(ann, talk), acks)
+        alive.cancel()
+        await device.close()
 
     async def stay_alive(self, device):
         """A device from which nothing comes for a minute is taken for gone."""

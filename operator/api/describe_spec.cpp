@@ -211,7 +211,8 @@ void describe(FieldVisitor& v, ChatClusterSpec& spec) {
   v.object("auth", "Who may come in, and from which web pages", [&] { describe(v, spec.auth); });
   v.object("tls", "Encryption on the gateways and the API", [&] {
     constexpr TextRule kVersion{kTlsVersion, "\"1.2\" or \"1.3\""};
-    v.text("secretName", spec.tls.secret_name, kSecret, "Of the certificate; empty: no TLS here");
+    v.text("secretName", spec.tls.secret_name, kSecret,
+           "Of the certificate; empty: no TLS here. A ChatCluster made with one has TLS between its parts as well");
     v.text("minVersion", spec.tls.min_version, kVersion, "The oldest protocol accepted");
   });
   v.object("limits", "What one user, address or conversation may do; 0: no limit", [&] { describe(v, spec.limits); });

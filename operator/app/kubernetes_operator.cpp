@@ -97,7 +97,7 @@ class Operator {
   kubernetes::KubernetesStore store_;
   chat::base::Turns keys_{io_.get_executor(), 1};
   chat::base::Turns beginnings_{io_.get_executor(), kBeginAtOnce};
-  daemons::HttpDataPlane data_plane_;
+  daemons::HttpDataPlane data_plane_{io_.get_executor(), log_};
   shards::PostgresShardAdmin shard_admin_;
   kubernetes::KubernetesEnvironment kubernetes_;
   controllers::Environment environment_;
@@ -180,7 +180,8 @@ Operator::Operator(KubernetesFlags flags, kubernetes::Access access, chat::base:
                   flags_.lease_namespace},
       environment_(controllers_environment()),
       // Nobody is told this token: of the admin side only the probes and figures are for others.
-      admin_(io_.get_executor(), log_, metrics_, settings::random_secret(), hooks()) {}
+      admin_(
+          io_.get_executor(), log_, metrics_, [token = settings::random_secret()] { return token; }, hooks()) {}
 
 Status Operator::start_admin() {
   auto port = admin_.listen(admin_address_);

@@ -58,7 +58,7 @@ class Operator {
   chat::base::BlockingPool pool_{"operator", kPoolThreads, kPoolQueue};
   local::ResourceDirectory directory_;
   local::DirectoryStore store_;
-  daemons::HttpDataPlane data_plane_;
+  daemons::HttpDataPlane data_plane_{io_.get_executor(), log_};
   shards::PostgresShardAdmin shard_admin_;
   local::LocalEnvironment local_;
   controllers::Environment environment_;
@@ -112,7 +112,8 @@ Status Operator::start_admin() {
         {"name", "chat-operator"}, {"role", "operator"}, {"version", CHATCLUSTER_VERSION}, {"pid", ::getpid()}};
   };
   hooks.put_map = take_no_map;
-  admin_.emplace(io_.get_executor(), log_, metrics_, *token, std::move(hooks));
+  admin_.emplace(
+      io_.get_executor(), log_, metrics_, [token = *token] { return token; }, std::move(hooks));
   auto port = admin_->listen({"127.0.0.1", 0});
   if (!port) return chat::base::fail(port.error());
   admin_->started();

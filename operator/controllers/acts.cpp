@@ -107,18 +107,19 @@ Task<Status> ClusterController::on_shard(std::string shard, plan::Action action)
 Task<Status> ClusterController::on_daemon(plan::Action action) {
   const auto* drain = std::get_if<plan::Drain>(&action);
   const auto name = drain != nullptr ? drain->name : std::get<plan::PushMap>(action).name;
-  auto token = platform_->admin_token();
-  if (!token) co_return chat::base::fail(token.error());
+  auto access = platform_->admin_access();
+  if (!access) co_return chat::base::fail(access.error());
   const auto platform = observe().platform;
   for (const auto& process : platform.processes) {
     if (process.name != name || !process.running) continue;
     Status done;
     if (drain != nullptr) {
-      done = co_await environment_.data_plane.drain(ports::asked_at(process), *token, drain->order);
+      done = co_await environment_.data_plane.drain(ports::asked_at(process), *access, drain->order);
     } else {
       auto map = platform_->memory().map;
-      done = co_await environment_.data_plane.put_map(ports::asked_at(process), *token, std::move(map));
+      done = co_await environment_.data_plane.put_map(ports::asked_at(process), *access, std::move(map));
     }
+    if (!done && done.error().code == ports::DataPlaneErrc::refused) platform_->refused();
     if (done) co_await readings_->ask_again(name, process.pid, ports::asked_at(process));
     co_return done;
   }

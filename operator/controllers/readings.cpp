@@ -85,9 +85,9 @@ Task<> Readings::ask_again(std::string name, std::int64_t pid, HostPort admin) {
 }
 
 Task<> Readings::ask_daemon(std::string name, std::int64_t pid, HostPort admin) {
-  auto token = platform_.admin_token();
-  std::string bearer = token ? *token : std::string();
-  auto report = co_await environment_.data_plane.report(std::move(admin), std::move(bearer));
+  auto access = platform_.admin_access();
+  auto shown = access ? std::move(*access) : ports::AdminAccess();
+  auto report = co_await environment_.data_plane.report(std::move(admin), std::move(shown));
   asking_.erase(name);
   // One that ended meanwhile has nothing to say any more, and another may have its name.
   const auto now = names_.find(pid);
@@ -98,6 +98,7 @@ Task<> Readings::ask_daemon(std::string name, std::int64_t pid, HostPort admin) 
     daemon.pid = pid;
   }
   if (!report) {
+    if (report.error().code == ports::DataPlaneErrc::refused) platform_.refused();
     ++daemon.misses;
     co_return;
   }
@@ -149,6 +150,7 @@ Task<> Readings::ask_shard(std::string name, std::int64_t pid) {
   }
   auto report = co_await environment_.shard_admin.report(*access);
   asking_.erase(name);
+  if (!report && report.error().code == ports::ShardErrc::refused) platform_.refused();
   keep_shard(name, pid, std::move(report));
 }
 

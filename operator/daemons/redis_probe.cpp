@@ -1,6 +1,7 @@
 #include "operator/daemons/redis_probe.hpp"
 
 #include <cstdlib>
+#include <ctime>
 #include <string_view>
 
 namespace chatop::daemons {
@@ -30,11 +31,20 @@ chat::io::tls::SourceOptions to_redis(const std::string& ca_file) {
 
 }  // namespace
 
-Task<ports::RedisReport> RedisProbe::ask(HostPort where, std::string password, std::string ca_file) {
+bool RedisProbe::is_for(const HostPort& where, const std::string& password, const std::string& ca_file,
+                        const ports::Trust& trust) const {
+  return where_.host == where.host && where_.port == where.port && password_ == password && ca_file_ == ca_file &&
+         trust_.ca == trust.ca && trust_.host == trust.host;
+}
+
+Task<ports::RedisReport> RedisProbe::ask(HostPort where, std::string password, std::string ca_file,
+                                         ports::Trust trust) {
   ports::RedisReport report;
-  const bool other = where_.host != where.host || where_.port != where.port || password_ != password;
-  if (client_ && (other || ca_file_ != ca_file)) co_await stop();
+  if (client_ && !is_for(where, password, ca_file, trust)) co_await stop();
   if (!client_) {
+    auto made = secure(executor_, log_, trust);
+    if (!made) co_return report;
+    secure_ = std::move(*made);
     chat::io::redis::Options options;
     options.where = where;
     options.password = password;
@@ -42,10 +52,11 @@ Task<ports::RedisReport> RedisProbe::ask(HostPort where, std::string password, s
       auto source = chat::io::tls::Source::load(executor_, log_, to_redis(ca_file));
       if (!source) co_return report;
       secure_ = std::move(*source);
-      options.secure = secure_.get();
     }
+    options.secure = secure_.get();
     password_ = std::move(password);
     ca_file_ = std::move(ca_file);
+    trust_ = trust;
     client_ = std::make_unique<chat::io::redis::Client>(executor_, log_, options);
     where_ = std::move(where);
     client_->start();
@@ -64,7 +75,23 @@ Task<ports::RedisReport> RedisProbe::ask(HostPort where, std::string password, s
   auto stats = co_await client_->command(std::move(ask));
   report.answers = stats.has_value();
   if (stats) report.evicted_keys = number_of(stats->string, "evicted_keys:");
+  if (!trust.ca.empty()) co_await renew(std::move(trust));
   co_return report;
+}
+
+// Redis reads its certificate when it is told where it is, the same place included.
+Task<> RedisProbe::renew(ports::Trust trust) {
+  if (renewed_for_ == trust.since || std::time(nullptr) < trust.since + ports::kFilesReachSeconds) co_return;
+  const std::string setting = "tls-cert-file";
+  std::vector<std::string> ask{"CONFIG", "GET", setting};
+  auto place = co_await client_->command(std::move(ask));
+  if (!place || place->array.size() != 2) co_return;
+  std::vector<std::string> tell{"CONFIG", "SET", setting, place->array[1].string};
+  auto told = co_await client_->command(std::move(tell));
+  if (told)
+    renewed_for_ = trust.since;
+  else
+    log_.warn("redis_certificate_not_renewed", {{"host", where_.host}, {"error", told.error().message}});
 }
 
 // Until then every command would fail at once, and a Redis that is well be called away. The client tells nobody.

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "dataplane/io/redis/client.hpp"
+#include "operator/daemons/trusted.hpp"
 #include "operator/ports/platform.hpp"
 
 namespace chatop::daemons {
@@ -12,20 +13,26 @@ class RedisProbe {
  public:
   RedisProbe(boost::asio::any_io_executor executor, const chat::base::Log& log)
       : executor_(std::move(executor)), log_(log) {}
-  // With a file of CA certificates: over TLS, with a server whose certificate is of it and names the host.
+  // With a file of CA certificates: over TLS, with a server whose certificate is of it and names the host. With
+  // `trust`: as that says.
   [[nodiscard]] chat::base::Task<ports::RedisReport> ask(chat::base::HostPort where, std::string password,
-                                                         std::string ca_file = {});
+                                                         std::string ca_file = {}, ports::Trust trust = {});
   [[nodiscard]] chat::base::Task<> stop();
 
  private:
+  [[nodiscard]] bool is_for(const chat::base::HostPort& where, const std::string& password, const std::string& ca_file,
+                            const ports::Trust& trust) const;
   [[nodiscard]] chat::base::Task<> connected();
+  [[nodiscard]] chat::base::Task<> renew(ports::Trust trust);
   boost::asio::any_io_executor executor_;
   const chat::base::Log& log_;
+  Secure secure_;  // outlives the client
   std::unique_ptr<chat::io::redis::Client> client_;
   chat::base::HostPort where_;
   std::string password_;
   std::string ca_file_;
-  std::unique_ptr<chat::io::tls::Source> secure_;
+  ports::Trust trust_;
+  std::int64_t renewed_for_ = 0;  // Trust::since
 };
 
 }  // namespace chatop::daemons

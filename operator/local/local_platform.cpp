@@ -164,7 +164,11 @@ Result<ports::ShardAccess> LocalPlatform::shard_access(const std::string& shard)
   return ports::ShardAccess{loopback(port), "postgres", *superuser, *chat_password};
 }
 
-Result<std::string> LocalPlatform::admin_token() { return chat::base::read_secret(layout_.secret(kAdminToken)); }
+Result<ports::AdminAccess> LocalPlatform::admin_access() {
+  auto token = chat::base::read_secret(layout_.secret(kAdminToken));
+  if (!token) return chat::base::fail(token.error());
+  return ports::AdminAccess{std::move(*token), {}};
+}
 
 const char* LocalPlatform::program_of(Role role) {
   switch (role) {

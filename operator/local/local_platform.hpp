@@ -44,7 +44,7 @@ class LocalPlatform final : public ports::Platform {
   chat::base::Task<> close() override;
   chat::base::Task<ports::RedisReport> redis_report() override;
   chat::base::Result<ports::ShardAccess> shard_access(const std::string& shard) override;
-  chat::base::Result<std::string> admin_token() override;
+  chat::base::Result<ports::AdminAccess> admin_access() override;
 
  private:
   struct Files {

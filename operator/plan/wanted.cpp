@@ -66,7 +66,7 @@ std::vector<std::string> unsupported(const api::ChatClusterSpec& spec, const por
       "spec.events.backend Kafka" + not_served + "set it to Postgres");
   say(spec.media.backend == api::MediaBackend::S3, "spec.media.backend S3" + not_served + "set it to Local");
   say(spec.auth.mode == api::AuthMode::ExternalJWT, "spec.auth.mode ExternalJWT" + not_served + "set it to BuiltIn");
-  say(!spec.tls.secret_name.empty(), "spec.tls.secretName" + not_served + "leave it empty");
+  say(!offer.tls && !spec.tls.secret_name.empty(), "spec.tls.secretName" + not_served + "leave it empty");
   return sentences;
 }
 

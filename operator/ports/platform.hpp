@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "dataplane/base/task.hpp"
+#include "operator/ports/data_plane.hpp"
 #include "operator/ports/process.hpp"
 
 namespace chatop::ports {
@@ -22,6 +23,9 @@ struct ShardAccess {
   bool external = false;      // somebody else runs it
   std::string ca_file = {};   // as in chat::io::postgres::Target
   std::string sslmode = "verify-full";
+  // Of before it was changed: where the server knows only this one, it is told the new one. May be empty.
+  std::string earlier_superuser_password = {};
+  Trust trust = {};  // of one of ours; goes before ca_file
 };
 
 struct RedisReport {
@@ -64,7 +68,9 @@ class Platform {
 
   // Valid once prepared.
   [[nodiscard]] virtual chat::base::Result<ShardAccess> shard_access(const std::string& shard) = 0;
-  [[nodiscard]] virtual chat::base::Result<std::string> admin_token() = 0;
+  [[nodiscard]] virtual chat::base::Result<AdminAccess> admin_access() = 0;
+  // What the last two gave was refused somewhere: it may have been changed, and is read again soon.
+  virtual void refused() {}
 };
 
 // Makes the platform of one ChatCluster, which is named by its key (StoredCluster); `changed` is called on the loop

@@ -103,6 +103,7 @@ struct Offer {
   std::string where = "in local mode";  // for sentences
   bool versions = false;                // spec.version and spec.image
   bool external = false;                // spec.shards.external and spec.redis.external
+  bool tls = false;                     // spec.tls
 };
 
 struct PlatformView {

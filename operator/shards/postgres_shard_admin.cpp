@@ -25,7 +25,7 @@ constexpr auto kPatience = std::chrono::seconds(1);
 constexpr auto kProvenWithMany = std::chrono::hours(1);  // with more shards than connections are kept of
 constexpr std::size_t kMostProven = 20'000;
 
-Target target(const ShardAccess& access, const char* database, std::chrono::milliseconds statement_time) {
+Target target(const SecuredAccess& access, const char* database, std::chrono::milliseconds statement_time) {
   Target target;
   target.host = access.address.host;
   target.port = access.address.port;
@@ -34,20 +34,25 @@ Target target(const ShardAccess& access, const char* database, std::chrono::mill
   target.database = database;
   target.ca_file = access.ca_file;
   target.sslmode = access.sslmode;
+  if (access.ca) {
+    target.ca_file = access.ca->path();
+    target.address = access.address.host;
+    target.host = access.trust.host;
+  }
   target.application = "chat-operator";
   target.connect_timeout = std::chrono::milliseconds(2000);
   target.statement_timeout = statement_time;
   return target;
 }
 
-Target as_daemon(const ShardAccess& access) {
+Target as_daemon(const SecuredAccess& access) {
   auto its = target(access, kDatabase, kReadTime);
   its.user = kRole;
   its.password = access.chat_password;
   return its;
 }
 
-std::string key_of(const ShardAccess& access) {
+std::string key_of(const SecuredAccess& access) {
   return access.address.host + ":" + std::to_string(access.address.port);
 }
 
@@ -66,7 +71,7 @@ Status count_connections(Connection& server, ShardReport& report) {
 }
 
 // Of what only the owner of somebody else's server can mend.
-Status explained(const ShardAccess& access, const chat::base::Error& error, const std::string& remedy) {
+Status explained(const SecuredAccess& access, const chat::base::Error& error, const std::string& remedy) {
   if (!access.external) return chat::base::fail(error);
   return chat::base::fail(error.code, error.message + ": " + remedy);
 }
@@ -81,7 +86,7 @@ Status check_version(Connection& server) {
 }
 
 // The password is set every time: a shard that came from elsewhere, or was changed, gets ours.
-Status set_login(Connection& server, const ShardAccess& access) {
+Status set_login(Connection& server, const SecuredAccess& access) {
   auto present = server.execute("select exists (select from pg_roles where rolname = $1), format('%L', $2::text)",
                                 {kRole, access.chat_password});
   if (!present) return chat::base::fail(present.error());
@@ -91,6 +96,23 @@ Status set_login(Connection& server, const ShardAccess& access) {
   return explained(access, done.error(),
                    "let this user make roles (alter role … createrole), or make the role chat by hand, with login and "
                    "the password that the Secret …-secrets of the ChatCluster holds as postgres_chat_password");
+}
+
+bool is_refused(const chat::base::Error& error) {
+  return error.message.find("password authentication failed") != std::string::npos;
+}
+
+// A server that knows only the password of before is told the new one.
+Status change_superuser_password(const SecuredAccess& access) {
+  auto as_before = target(access, "postgres", kReadTime);
+  as_before.password = access.earlier_superuser_password;
+  Connection server(std::move(as_before));
+  auto statement =
+      server.execute("select format('alter role %I password %L', current_user, $1::text)", {access.superuser_password});
+  if (!statement) return chat::base::fail(statement.error());
+  auto done = server.execute((*statement)[0][0].as<std::string>());
+  if (!done) return chat::base::fail(done.error());
+  return {};
 }
 
 Status read_ownership(Connection& connection, ShardReport& report) {
@@ -114,7 +136,21 @@ PostgresShardAdmin::PostgresShardAdmin(chat::base::BlockingPool& pool, std::vect
                                        std::size_t most_kept)
     : pool_(pool), migrations_(std::move(migrations)), most_kept_(most_kept) {}
 
-std::optional<PostgresShardAdmin::Kept> PostgresShardAdmin::take(const ShardAccess& access) {
+Result<SecuredAccess> PostgresShardAdmin::secured(ShardAccess access) {
+  SecuredAccess with{std::move(access), nullptr};
+  if (with.trust.ca.empty()) return with;
+  const std::lock_guard lock(mutex_);
+  std::erase_if(files_, [](const auto& each) { return each.second.expired(); });
+  with.ca = files_[with.trust.ca].lock();
+  if (with.ca) return with;
+  auto file = MemoryFile::make(with.trust.ca);
+  if (!file) return chat::base::fail(file.error());
+  with.ca = std::make_shared<const MemoryFile>(std::move(*file));
+  files_[with.trust.ca] = with.ca;
+  return with;
+}
+
+std::optional<PostgresShardAdmin::Kept> PostgresShardAdmin::take(const SecuredAccess& access) {
   std::lock_guard lock(mutex_);
   auto found = kept_.find(key_of(access));
   if (found == kept_.end()) return std::nullopt;
@@ -125,7 +161,7 @@ std::optional<PostgresShardAdmin::Kept> PostgresShardAdmin::take(const ShardAcce
   return kept;
 }
 
-void PostgresShardAdmin::give(const ShardAccess& access, Kept kept) {
+void PostgresShardAdmin::give(const SecuredAccess& access, Kept kept) {
   std::vector<Kept> dropped;  // closed without the lock
   const std::lock_guard lock(mutex_);
   while (kept_.size() >= most_kept_) {
@@ -137,7 +173,7 @@ void PostgresShardAdmin::give(const ShardAccess& access, Kept kept) {
   kept_.insert_or_assign(key_of(access), std::move(kept));
 }
 
-Result<ShardReport> PostgresShardAdmin::read_report(const ShardAccess& access) {
+Result<ShardReport> PostgresShardAdmin::read_report(const SecuredAccess& access) {
   const auto begun = std::chrono::steady_clock::now();
   if (auto kept = take(access)) {
     ShardReport report;
@@ -150,12 +186,18 @@ Result<ShardReport> PostgresShardAdmin::read_report(const ShardAccess& access) {
     if (std::chrono::steady_clock::now() - begun > kPatience) return chat::base::fail(read.error());
   }
   ShardReport report;
-  Kept fresh{Connection(target(access, kDatabase, kReadTime)), begun};
+  Kept fresh{Connection(target(access, kDatabase, kReadTime)), access.ca, begun};
   auto read = read_database(access, fresh.connection, report);
+  if (!read && is_refused(read.error()) && !access.earlier_superuser_password.empty() &&
+      change_superuser_password(access)) {
+    report = {};
+    read = read_database(access, fresh.connection, report);
+  }
   if (read) {
     give(access, std::move(fresh));
     return report;
   }
+  if (is_refused(read.error())) return chat::base::fail(ports::ShardErrc::refused, read.error().message);
   if (!lacks_database(read.error())) return chat::base::fail(read.error());
   Connection server(target(access, "postgres", kReadTime));
   auto general = server.execute("select not pg_is_in_recovery()");
@@ -165,14 +207,17 @@ Result<ShardReport> PostgresShardAdmin::read_report(const ShardAccess& access) {
   return report;
 }
 
-Status PostgresShardAdmin::read_database(const ShardAccess& access, Connection& connection, ShardReport& report) {
+Status PostgresShardAdmin::read_database(const SecuredAccess& access, Connection& connection, ShardReport& report) {
   auto general = connection.execute(
       "select not pg_is_in_recovery(), exists (select from pg_roles where rolname = $1), "
       "pg_database_size(current_database()), "
-      "coalesce((select n_tup_ins from pg_stat_user_tables where relname = 'message_keys'), 0)",
-      {kRole});
+      "coalesce((select n_tup_ins from pg_stat_user_tables where relname = 'message_keys'), 0), "
+      "pg_conf_load_time() < to_timestamp($2::bigint) and now() >= to_timestamp($2::bigint)",
+      {kRole, std::to_string(access.ca ? access.trust.since + ports::kFilesReachSeconds : 0)});
   if (!general) return chat::base::fail(general.error());
   report.takes_writes = (*general)[0][0].as<bool>();
+  // Its certificate too is read then. One that can not be used leaves it with the one it has.
+  if ((*general)[0][4].as<bool>()) static_cast<void>(connection.execute("select pg_reload_conf()"));
   const bool has_role = (*general)[0][1].as<bool>();
   if (has_role) {
     if (auto counted = count_connections(connection, report); !counted) return counted;
@@ -191,7 +236,7 @@ Status PostgresShardAdmin::read_database(const ShardAccess& access, Connection& 
 
 // Signing on is tried again when something about it changed (the role in the shard, or our password), and after a
 // while.
-Status PostgresShardAdmin::try_login(const ShardAccess& access, Connection& connection, ShardReport& report) {
+Status PostgresShardAdmin::try_login(const SecuredAccess& access, Connection& connection, ShardReport& report) {
   // Only superusers see passwords; others see a new one when a new connection tries.
   auto role = connection.execute(
       access.external ? "select rolcanlogin::text from pg_roles where rolname = $1"
@@ -218,7 +263,7 @@ Status PostgresShardAdmin::try_login(const ShardAccess& access, Connection& conn
 }
 
 // A statement of its own as the daemons would make it: what matters is whether the server lets them in.
-std::string PostgresShardAdmin::login_problem(const ShardAccess& access) {
+std::string PostgresShardAdmin::login_problem(const SecuredAccess& access) {
   Connection connection(as_daemon(access));
   auto in = connection.execute("select 1");
   if (in) return {};
@@ -228,16 +273,20 @@ std::string PostgresShardAdmin::login_problem(const ShardAccess& access) {
   return {};
 }
 
-bool PostgresShardAdmin::login_works(const ShardAccess& access) {
+bool PostgresShardAdmin::login_works(const SecuredAccess& access) {
   return Connection(as_daemon(access)).execute("select 1").has_value();
 }
 
 Task<Result<ShardReport>> PostgresShardAdmin::report(ShardAccess access) {
-  auto work = [this, &access]() -> Result<ShardReport> { return read_report(access); };
+  auto work = [this, &access]() -> Result<ShardReport> {
+    auto with = secured(access);
+    if (!with) return chat::base::fail(with.error());
+    return read_report(*with);
+  };
   co_return co_await pool_.run(std::move(work));
 }
 
-Status PostgresShardAdmin::make_database(const ShardAccess& access) const {
+Status PostgresShardAdmin::make_database(const SecuredAccess& access) const {
   Connection server(target(access, "postgres", kMigrateTime));
   if (auto fits = check_version(server); !fits) return fits;
   auto present = server.execute("select exists (select from pg_database where datname = $1)", {kDatabase});
@@ -255,21 +304,25 @@ Status PostgresShardAdmin::make_database(const ShardAccess& access) const {
 
 Task<Status> PostgresShardAdmin::migrate(ShardAccess access) {
   auto work = [this, &access]() -> Status {
-    if (auto made = make_database(access); !made) return made;
-    Connection connection(target(access, kDatabase, kMigrateTime));
+    auto with = secured(access);
+    if (!with) return chat::base::fail(with.error());
+    if (auto made = make_database(*with); !made) return made;
+    Connection connection(target(*with, kDatabase, kMigrateTime));
     auto done = run_migrations(connection, migrations_);
     if (done || done.error().message.find("permission denied") == std::string::npos) return done;
-    return explained(access, done.error(),
+    return explained(*with, done.error(),
                      "the user of the shard's Secret must own the database chat and what is in it");
   };
   co_return co_await pool_.run(std::move(work));
 }
 
 Task<Status> PostgresShardAdmin::restore_login(ShardAccess access) {
-  auto work = [&access]() -> Status {
-    Connection server(target(access, "postgres", kReadTime));
-    if (auto set = set_login(server, access); !set) return set;
-    auto problem = login_problem(access);
+  auto work = [this, &access]() -> Status {
+    auto with = secured(access);
+    if (!with) return chat::base::fail(with.error());
+    Connection server(target(*with, "postgres", kReadTime));
+    if (auto set = set_login(server, *with); !set) return set;
+    auto problem = login_problem(*with);
     if (problem.empty()) return {};
     return chat::base::fail(ports::ShardErrc::refused, "the password was set, and is refused still: " + problem);
   };
@@ -277,8 +330,10 @@ Task<Status> PostgresShardAdmin::restore_login(ShardAccess access) {
 }
 
 Task<Status> PostgresShardAdmin::own(ShardAccess access, std::string shard, std::vector<OwnedRange> ranges) {
-  auto work = [&access, &shard, &ranges]() -> Status {
-    Connection connection(target(access, kDatabase, std::chrono::seconds(30)));
+  auto work = [this, &access, &shard, &ranges]() -> Status {
+    auto with = secured(access);
+    if (!with) return chat::base::fail(with.error());
+    Connection connection(target(*with, kDatabase, std::chrono::seconds(30)));
     if (auto done = connection.execute("select chat_identify($1)", {shard}); !done)
       return chat::base::fail(done.error());
     for (const auto& range : ranges) {

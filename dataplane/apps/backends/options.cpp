@@ -7,6 +7,7 @@ adapters::PostgresOptions postgres_options(const Daemon& daemon, std::string pas
   adapters::PostgresOptions options;
   options.user = config.postgres_user;
   options.password = std::move(password);
+  options.password_file = config.postgres_password_file.string();
   options.database = config.postgres_database;
   options.application = "chat-" + daemon.role + " " + config.name;
   options.ca_file = config.postgres_ca_file.string();
@@ -19,6 +20,7 @@ io::redis::Options redis_options(const Daemon& daemon, std::string password) {
   options.where = daemon.config.redis;
   options.secure = daemon.security.redis.get();
   options.password = std::move(password);
+  options.password_file = daemon.config.redis_password_file;
   return options;
 }
 

@@ -11,6 +11,7 @@
 
 #include "dataplane/apps/daemon/arguments.hpp"
 #include "dataplane/base/open_files.hpp"
+#include "dataplane/base/secret_file.hpp"
 #include "dataplane/domain/errors.hpp"
 #include "dataplane/io/http/admin.hpp"
 
@@ -39,6 +40,14 @@ base::Result<domain::ClusterMap> read_map(const std::filesystem::path& file) {
   return domain::parse_cluster_map(std::string(std::istreambuf_iterator<char>(in), {}));
 }
 
+// A changed one counts from when its file does.
+io::http::Admin::Token admin_token_of(const base::DaemonConfig& config, std::string at_start) {
+  return [file = config.admin_token_file, last = std::move(at_start)]() mutable {
+    last = base::read_secret_again(file, last);
+    return last;
+  };
+}
+
 // The life of one daemon on its io thread: Starting → Serving → Draining → gone.
 class Life {
  public:
@@ -47,7 +56,8 @@ class Life {
         service_(service),
         tasks_(daemon.io.get_executor()),
         signals_(daemon.io, SIGTERM, SIGINT),
-        admin_(daemon.io.get_executor(), daemon.log, daemon.metrics, std::move(admin_token), hooks()),
+        admin_(daemon.io.get_executor(), daemon.log, daemon.metrics,
+               admin_token_of(daemon.config, std::move(admin_token)), hooks()),
         map_version_(daemon.metrics.gauge("chat_map_version", "version of the cluster map in use")) {}
 
   // False where it could not begin; the log says why.

@@ -30,7 +30,7 @@ bool reads(const Request& request) { return request.method() == verb::get || req
 
 }  // namespace
 
-Admin::Admin(boost::asio::any_io_executor executor, const base::Log& log, base::Metrics& metrics, std::string token,
+Admin::Admin(boost::asio::any_io_executor executor, const base::Log& log, base::Metrics& metrics, Token token,
              AdminHooks hooks)
     : metrics_(metrics),
       token_(std::move(token)),
@@ -96,10 +96,11 @@ Response Admin::drain(const Request& request) {
 bool Admin::authorized(const Request& request) const {
   auto header = view(request[field::authorization]);
   constexpr std::string_view kBearer = "Bearer ";
-  if (token_.empty() || !header.starts_with(kBearer)) return false;
+  if (!header.starts_with(kBearer)) return false;
+  const auto token = token_();
   auto given = header.substr(kBearer.size());
   // The time it takes tells nothing but the length.
-  return given.size() == token_.size() && CRYPTO_memcmp(given.data(), token_.data(), token_.size()) == 0;
+  return !token.empty() && given.size() == token.size() && CRYPTO_memcmp(given.data(), token.data(), token.size()) == 0;
 }
 
 }  // namespace chat::io::http

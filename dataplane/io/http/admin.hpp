@@ -23,7 +23,8 @@ struct AdminHooks {
 
 class Admin {
  public:
-  Admin(boost::asio::any_io_executor executor, const base::Log& log, base::Metrics& metrics, std::string token,
+  using Token = std::function<std::string()>;  // as it is now; asked at each call that wants it
+  Admin(boost::asio::any_io_executor executor, const base::Log& log, base::Metrics& metrics, Token token,
         AdminHooks hooks);
   Admin(const Admin&) = delete;  // the server's handler points here
   Admin& operator=(const Admin&) = delete;
@@ -40,7 +41,7 @@ class Admin {
   [[nodiscard]] Response drain(const Request& request);
   [[nodiscard]] bool authorized(const Request& request) const;
   base::Metrics& metrics_;
-  std::string token_;
+  Token token_;
   AdminHooks hooks_;
   bool started_ = false;
   Server server_;

@@ -19,9 +19,11 @@ std::error_code make_error_code(Errc code);
 
 struct Target {
   std::string host;
+  std::string address = {};  // numeric: connects there, while `host` is who must answer
   std::uint16_t port = 0;
   std::string user;
   std::string password;
+  std::string password_file = {};  // goes before it where it is there; read again for each connection
   std::string database;
   std::string application;  // shows in pg_stat_activity
   // With a file of CA certificates (PEM; read again for each connection): TLS, 1.2 at least, with a server whose

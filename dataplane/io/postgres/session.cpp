@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "dataplane/base/secret_file.hpp"
+
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/lsan_interface.h>
 // libpqxx 6.4.5 does not clear the result of a statement whose connection broke: 2 KiB for each lost connection.
@@ -30,9 +32,10 @@ std::string connection_string(const Target& target) {
   auto seconds = std::chrono::ceil<std::chrono::seconds>(target.connect_timeout).count();
   std::string options;
   append_option(options, "host", target.host);
+  if (!target.address.empty()) append_option(options, "hostaddr", target.address);
   append_option(options, "port", std::to_string(target.port));
   append_option(options, "user", target.user);
-  append_option(options, "password", target.password);
+  append_option(options, "password", base::read_secret_again(target.password_file, target.password));
   append_option(options, "dbname", target.database);
   append_option(options, "application_name", target.application);
   append_option(options, "client_encoding", "UTF8");

@@ -6,6 +6,7 @@
 
 #include "dataplane/base/backoff.hpp"
 #include "dataplane/base/callback.hpp"
+#include "dataplane/base/secret_file.hpp"
 #include "dataplane/io/redis/link.hpp"
 #include "dataplane/io/redis/reply.hpp"
 #include "dataplane/io/tls/handshake.hpp"
@@ -107,8 +108,9 @@ void Client::Impl::greet() {
     ready = true;
     log.info("redis_connected", {{"host", options.where.host}, {"port", options.where.port}});
   };
-  if (!options.password.empty()) {
-    const std::string_view auth[] = {"AUTH", options.password};
+  const auto password = base::read_secret_again(options.password_file, options.password);
+  if (!password.empty()) {
+    const std::string_view auth[] = {"AUTH", password};
     send(
         auth, [answered](const base::Result<Reply>& reply) { answered(false, reply); }, options.connect_timeout);
   }

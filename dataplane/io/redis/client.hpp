@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,7 +26,8 @@ struct Reply {
 struct Options {
   base::HostPort where;
   std::string password;
-  const tls::Source* secure = nullptr;  // what connections are made secure with; outlives the client. Null: plain
+  std::filesystem::path password_file = {};  // goes before it where it is there; read again for each connection
+  const tls::Source* secure = nullptr;       // what connections are made secure with; outlives the client. Null: plain
   std::chrono::milliseconds connect_timeout{1000};
   std::chrono::milliseconds command_timeout{1000};
   std::size_t max_in_flight = 100'000;  // commands without an answer yet; more fail with Errc::full

@@ -5,6 +5,7 @@
 
 #include "dataplane/base/backoff.hpp"
 #include "dataplane/base/callback.hpp"
+#include "dataplane/base/secret_file.hpp"
 #include "dataplane/io/redis/client.hpp"
 #include "dataplane/io/redis/link.hpp"
 #include "dataplane/io/tls/handshake.hpp"
@@ -108,9 +109,10 @@ base::Task<> Subscriber::Impl::serve(tls::Stream stream) {
 
 void Subscriber::Impl::greet() {
   greetings = 1;
-  if (!options.password.empty()) {
+  const auto password = base::read_secret_again(options.password_file, options.password);
+  if (!password.empty()) {
     ++greetings;
-    const std::string_view auth[] = {"AUTH", options.password};
+    const std::string_view auth[] = {"AUTH", password};
     link->send(auth);
   }
   const std::string_view ping[] = {"PING"};

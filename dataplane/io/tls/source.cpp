@@ -37,6 +37,14 @@ base::Result<std::unique_ptr<Source>> Source::load(const boost::asio::any_io_exe
       new Source(executor, log, std::move(options), std::move(*material), std::move(*context)));
 }
 
+base::Result<std::unique_ptr<Source>> Source::of_texts(const boost::asio::any_io_executor& executor,
+                                                       const base::Log& log, SourceOptions options, Material material) {
+  auto context = Context::make(options.side, options.least, options.peer, material);
+  if (!context) return base::fail(Errc::files, options.name + ": " + context.error().message);
+  return std::unique_ptr<Source>(
+      new Source(executor, log, std::move(options), std::move(material), std::move(*context)));
+}
+
 Source::Source(const boost::asio::any_io_executor& executor, const base::Log& log, SourceOptions options,
                Material material, Context context)
     : log_(log),

@@ -35,6 +35,10 @@ class Source {
   // The files as they are now; an error names the file and what is wrong with it.
   [[nodiscard]] static base::Result<std::unique_ptr<Source>> load(const boost::asio::any_io_executor& executor,
                                                                   const base::Log& log, SourceOptions options);
+  // From texts, where they do not stand in files: nothing is looked at. `options.files` are empty.
+  [[nodiscard]] static base::Result<std::unique_ptr<Source>> of_texts(const boost::asio::any_io_executor& executor,
+                                                                      const base::Log& log, SourceOptions options,
+                                                                      Material material);
   [[nodiscard]] const Context& context() const { return context_; }
   // Looks at the files every two seconds until stop().
   [[nodiscard]] base::Task<> watch();

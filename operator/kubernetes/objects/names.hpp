@@ -15,8 +15,9 @@ inline constexpr const char* kOperatorLease = "chat-operator";          // decid
 inline constexpr const char* kClusterLabel = "chatcluster.io/cluster";  // the ChatCluster's name, on all objects
 inline constexpr const char* kManagedByLabel = "app.kubernetes.io/managed-by";  // kFieldManager
 inline constexpr const char* kProcessLabel = "chatcluster.io/process";  // "shard-0": where one object is one process
-inline constexpr const char* kComponentLabel = "app.kubernetes.io/component";  // component()
-inline constexpr const char* kHashAnnotation = "chatcluster.io/config-hash";   // on Pods
+inline constexpr const char* kComponentLabel = "app.kubernetes.io/component";         // component()
+inline constexpr const char* kHashAnnotation = "chatcluster.io/config-hash";          // on Pods
+inline constexpr const char* kAdminSchemeAnnotation = "chatcluster.io/admin-scheme";  // on daemons' Pods, for monitors
 
 // In Pods, and of their Services.
 inline constexpr std::uint16_t kWebSocketPort = 8080;  // gateway

@@ -129,8 +129,10 @@ Json pod_template(const Inputs& inputs, PodTemplate parts) {
   if (!parts.spread.empty()) spec["topologySpreadConstraints"] = std::move(parts.spread);
   if (!parts.affinity.empty()) spec["affinity"] = std::move(parts.affinity);
   Json made = {{"metadata", {{"labels", std::move(parts.labels)}}}, {"spec", std::move(spec)}};
+  if (inputs.internal_tls && ports::is_daemon(parts.role))
+    made["metadata"]["annotations"][kAdminSchemeAnnotation] = "https";
   const auto hash = chat::base::hex(chat::base::sha256(made.dump() + parts.configuration));
-  made["metadata"]["annotations"] = {{kHashAnnotation, hash.substr(0, kHashDigits)}};
+  made["metadata"]["annotations"][kHashAnnotation] = hash.substr(0, kHashDigits);
   return made;
 }
 

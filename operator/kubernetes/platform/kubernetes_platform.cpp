@@ -43,9 +43,11 @@ KubernetesPlatform::KubernetesPlatform(const KubernetesEnvironment& environment,
       name_space_(name_space_of(key)),
       cluster_(cluster_of(key)),
       changed_(std::move(changed)),
+      secrets_alarm_(environment.executor),
       external_({environment.client, name_space_, [this] { return wanted_external(); }, [this] { changed_(); }},
                 environment.executor),
-      redis_(environment.executor, environment.log) {
+      redis_(environment.executor, environment.log),
+      tasks_(environment.executor) {
   listener_ = environment_.caches.listen(name_space_, cluster_, [this] {
     for (auto* timer : waiting_) timer->cancel();
     changed_();
@@ -82,6 +84,7 @@ objects::Inputs KubernetesPlatform::inputs() const {
   inputs.map = memory_.map;
   inputs.operator_namespace = environment_.operator_namespace;
   if (secrets_) inputs.jwt_public_keys = secrets_->public_keys;
+  inputs.internal_tls = secrets_ && secrets_->tls != InternalTls::off;
   return inputs;
 }
 
@@ -97,7 +100,7 @@ void KubernetesPlatform::look() {
     auto key = metadata.uid + " " + std::to_string(metadata.generation);
     for (const auto& [role, number] : counts_) key += " " + std::to_string(number);
     if (secrets_)
-      for (const auto& [name, text] : secrets_->public_keys) key += " " + name;
+      for (const auto& [name, text] : secrets_->public_keys) key += " " + name + text;
     if (const auto* servers = external()) key += " " + shown(for_objects(*servers));
     if (key != wanted_for_) wanted_ = wanted_objects(inputs());
     wanted_for_ = std::move(key);
@@ -202,9 +205,13 @@ ProcessView KubernetesPlatform::view(Role role, int ordinal) {
 ports::PlatformView KubernetesPlatform::observe(const std::vector<ProcessSpec>& wanted) {
   count(wanted);
   look();
+  // A spec may name other Secrets than before.
+  const auto* document = environment_.store.find(key_);
+  if (document != nullptr && document->cluster.metadata.generation != secrets_generation_)
+    read_secrets_soon(Steady::now());
   if (wants_external()) external_.follow();
   ports::PlatformView platform;
-  platform.offer = {"on Kubernetes", true, true};
+  platform.offer = {"on Kubernetes", true, true, true};
   platform.ends_hung = true;  // kubelet, by the liveness probes
   platform.prepared = secrets_ && external_is_known() && environment_.store.held(key_) && base_is_applied() &&
                       map_is_there() && stale_workloads().empty() && unwanted_objects().empty();
@@ -218,7 +225,8 @@ ports::PlatformView KubernetesPlatform::observe(const std::vector<ProcessSpec>& 
     if (other.running) platform.processes.push_back(std::move(other));
   }
   if (!is_deleting()) {
-    platform.findings = external_.findings();
+    platform.findings = secret_findings_;
+    for (auto& finding : external_.findings()) platform.findings.push_back(finding);
     for (auto& finding : findings()) platform.findings.push_back(std::move(finding));
   }
   return platform;
@@ -247,6 +255,11 @@ std::vector<ports::Finding> KubernetesPlatform::findings() const {
   return find_obstacles(seen);
 }
 
+ports::Trust KubernetesPlatform::trust() const {
+  if (!secrets_ || secrets_->tls == InternalTls::off) return {};
+  return {secrets_->trusted, objects::daemon_host(cluster_, name_space_), secrets_->certificate_since};
+}
+
 Task<ports::RedisReport> KubernetesPlatform::redis_report() {
   if (is_external(Role::redis)) {
     const auto* servers = external();
@@ -258,7 +271,7 @@ Task<ports::RedisReport> KubernetesPlatform::redis_report() {
   const auto* pod = pod_of(ports::process_name(Role::redis, 0));
   if (!secrets_ || pod == nullptr) co_return ports::RedisReport{};
   HostPort where{text_at(*pod, {"ip"}), objects::kRedisPort};
-  co_return co_await redis_.ask(std::move(where), secrets_->redis_password);
+  co_return co_await redis_.ask(std::move(where), secrets_->redis_password, {}, trust());
 }
 
 chat::base::Result<ports::ShardAccess> KubernetesPlatform::shard_access(const std::string& shard) {
@@ -271,21 +284,26 @@ chat::base::Result<ports::ShardAccess> KubernetesPlatform::shard_access(const st
                             secrets_->superuser_password,
                             secrets_->chat_password,
                             false,
-                            {}};
+                            {},
+                            "verify-full",
+                            secrets_->earlier_superuser_password,
+                            trust()};
 }
 
-chat::base::Result<std::string> KubernetesPlatform::admin_token() {
+chat::base::Result<ports::AdminAccess> KubernetesPlatform::admin_access() {
   if (!secrets_) return chat::base::fail(ports::PlatformErrc::later, "the Secrets of the cluster were not read yet");
-  return secrets_->admin_token;
+  return ports::AdminAccess{secrets_->admin_token, secrets_->earlier_admin_token, trust()};
 }
 
 void KubernetesPlatform::give_up() {
   closing_ = true;
   for (auto* timer : waiting_) timer->cancel();
+  secrets_alarm_.cancel();
 }
 
 Task<> KubernetesPlatform::close() {
   give_up();
+  (void)co_await tasks_.idle(Steady::time_point::max());
   co_await external_.stop();
   co_await redis_.stop();
 }

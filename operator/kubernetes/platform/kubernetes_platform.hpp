@@ -10,6 +10,7 @@
 #include "dataplane/base/log.hpp"
 #include "dataplane/base/turns.hpp"
 #include "operator/daemons/redis_probe.hpp"
+#include "operator/kubernetes/platform/cluster_secrets.hpp"
 #include "operator/kubernetes/platform/external_reader.hpp"
 #include "operator/kubernetes/platform/findings.hpp"
 #include "operator/kubernetes/platform/kubernetes_store.hpp"
@@ -33,6 +34,7 @@ struct KubernetesEnvironment {
   std::string image;               // of the daemons, where the spec names none
   std::string version;
   std::string operator_namespace;
+  std::chrono::milliseconds secrets_every{60'000};  // so often those of a cluster are read
 };
 
 // One ChatCluster as Pods. What it tells comes from caches; what it does is applied, and done again only where what is
@@ -59,20 +61,13 @@ class KubernetesPlatform final : public ports::Platform {
   chat::base::Task<> close() override;
   chat::base::Task<ports::RedisReport> redis_report() override;
   chat::base::Result<ports::ShardAccess> shard_access(const std::string& shard) override;
-  chat::base::Result<std::string> admin_token() override;
+  chat::base::Result<ports::AdminAccess> admin_access() override;
+  void refused() override;
 
  private:
   using Json = chat::base::Json;
   using What = Caches::What;
   using Steady = std::chrono::steady_clock;
-
-  struct Secrets {
-    std::string admin_token;
-    std::string superuser_password;
-    std::string chat_password;
-    std::string redis_password;
-    std::map<std::string, std::string> public_keys;
-  };
 
   // kubernetes_platform.cpp: what is
   void count(const std::vector<ports::ProcessSpec>& wanted);
@@ -116,10 +111,22 @@ class KubernetesPlatform final : public ports::Platform {
   [[nodiscard]] bool is_outgrown(const std::string& process) const;
   [[nodiscard]] SeenObjects::Volumes volumes() const;
 
-  // kubernetes_memory.cpp
-  chat::base::Task<chat::base::Status> read_secrets();
+  // kubernetes_secrets.cpp
+  chat::base::Task<chat::base::Result<std::optional<Json>>> read_secret(std::string name);
+  chat::base::Task<chat::base::Result<ReadSecrets>> fetch_secrets();
+  chat::base::Task<chat::base::Result<ReadSecrets>> read_secrets();
+  chat::base::Task<> keep_reading_secrets();
+  [[nodiscard]] bool keys_are_published();
+  chat::base::Task<> renew(ReadSecrets read);
+  chat::base::Task<chat::base::Status> renew_certificates(TlsSecrets read);
+  chat::base::Task<> rotate_values(Json secret);
+  chat::base::Task<> rotate_keys(Json secret);
+  [[nodiscard]] ports::Trust trust() const;
+  void read_secrets_soon(Steady::time_point when);
   chat::base::Task<chat::base::Status> ensure_secrets();
   chat::base::Task<chat::base::Result<settings::SigningKey>> make_key();
+  chat::base::Task<chat::base::Result<InternalTls>> choose_internal_tls();
+  chat::base::Task<chat::base::Status> make_secrets(InternalTls how);
 
   // kubernetes_acts.cpp
   chat::base::Task<chat::base::Status> apply(Json body);
@@ -150,8 +157,17 @@ class KubernetesPlatform final : public ports::Platform {
   bool closing_ = false;
 
   std::function<void()> changed_;
+  std::optional<ClusterSecrets> secrets_;
+  std::vector<ports::Finding> secret_findings_;
+  std::string keys_problem_;  // why they could not be rotated
+  std::string tls_problem_;
+  InternalTls remembered_tls_ = InternalTls::off;  // by demo-map
+  bool reads_secrets_ = false;
+  std::int64_t secrets_generation_ = 0;  // of the document, when they were read last
+  Steady::time_point secrets_read_{};
+  Steady::time_point secrets_due_{};
+  boost::asio::steady_timer secrets_alarm_;
   ExternalReader external_;
-  std::optional<Secrets> secrets_;
   ports::Memory memory_;
   std::map<ports::Role, int> counts_;  // of processes that are wanted
   std::string wanted_for_;             // what `wanted_` was made from
@@ -159,6 +175,7 @@ class KubernetesPlatform final : public ports::Platform {
   std::map<std::string, std::string> pods_;      // names, by process: see look()
   std::map<std::string, std::string> versions_;  // of objects as they were after our last apply, by kind and name
   daemons::RedisProbe redis_;
+  chat::base::TaskGroup tasks_;
 };
 
 }  // namespace chatop::kubernetes

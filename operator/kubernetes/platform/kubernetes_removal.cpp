@@ -67,7 +67,8 @@ Task<Status> KubernetesPlatform::remove(bool keep_data) {
   // With the volumes stays what opens them, and the map, which says what is where.
   if (keep_data) co_return Status{};
   if (auto done = co_await remove_claims(); !done) co_return done;
-  for (const auto& secret : {objects::secrets_name(cluster_), objects::jwt_name(cluster_)}) {
+  for (const auto& secret : {objects::secrets_name(cluster_), objects::jwt_name(cluster_), objects::tls_name(cluster_),
+                             authority_name(cluster_)}) {
     ObjectRef place{kinds::kSecret, name_space_, secret};
     if (auto done = co_await remove_by_name(std::move(place)); !done) co_return done;
   }

@@ -37,6 +37,7 @@ class KubernetesStore final : public ports::ResourceStore {
   [[nodiscard]] bool held(const std::string& key);
   // Puts our finalizer on.
   chat::base::Task<chat::base::Status> hold(std::string key);
+  [[nodiscard]] std::size_t count() const { return entries_.size(); }
   [[nodiscard]] bool synced() const { return reflector_.cache().synced() && parts_.others_synced(); }
 
  private:

@@ -40,7 +40,7 @@ const std::vector<AccessRule>& namespaced_rules() {
       {"policy", {"poddisruptionbudgets"}, {"list", "watch", "create", "patch"}},
       {"", {"pods"}, {"list", "watch", "patch", "delete"}},
       {"", {"persistentvolumeclaims"}, {"list", "watch", "patch", "delete"}},
-      {"", {"secrets"}, {"get", "create", "delete"}},
+      {"", {"secrets"}, {"get", "create", "patch", "delete"}},
       {"", {"events"}, {"list", "watch"}},  // why a Pod could not be made
       {"events.k8s.io", {"events"}, {"create", "patch"}}};
   return rules;

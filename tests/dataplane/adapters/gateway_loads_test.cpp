@@ -95,7 +95,7 @@ TEST(GatewayLoadsTest, asks_the_admin_side_with_the_token_and_notices_when_it_go
     return status_answer(std::move(request), &authorization);
   });
   base::TaskGroup tasks(io.get_executor());
-  GatewayLoads loads(io.get_executor(), tasks, log, "secret");
+  GatewayLoads loads(io.get_executor(), tasks, log, [] { return std::string("secret"); });
   domain::ClusterMap map;
   map.gateways = {{"gateway-0", "ws://here/v1/ws", {"127.0.0.1", *port}, false}};
   loads.update(map);

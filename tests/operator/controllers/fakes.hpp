@@ -137,7 +137,7 @@ class FakePlatform final : public ports::Platform {
     access.superuser = shard;  // tells the fake shards which one is meant
     return access;
   }
-  Result<std::string> admin_token() override { return std::string("token"); }
+  Result<ports::AdminAccess> admin_access() override { return ports::AdminAccess{"token", {}}; }
 
  private:
   Task<Status> done(std::string act) {
@@ -165,7 +165,7 @@ class FakePlatform final : public ports::Platform {
 class FakeDataPlane final : public ports::DataPlane {
  public:
   explicit FakeDataPlane(FakeMachine& machine) : machine_(machine) {}
-  Task<Result<ports::DaemonReport>> report(HostPort admin, std::string) override {
+  Task<Result<ports::DaemonReport>> report(HostPort admin, ports::AdminAccess) override {
     ++reports;
     if (before_answer) co_await before_answer();
     if (silent.contains(admin.host) || !machine_.running.contains(admin.host))
@@ -176,11 +176,11 @@ class FakeDataPlane final : public ports::DataPlane {
     report.draining = draining.contains(admin.host);
     co_return report;
   }
-  Task<Status> put_map(HostPort admin, std::string, std::string map) override {
+  Task<Status> put_map(HostPort admin, ports::AdminAccess, std::string map) override {
     maps[admin.host] = chat_version(map);
     co_return Status{};
   }
-  Task<Status> drain(HostPort admin, std::string, ports::DrainOrder) override {
+  Task<Status> drain(HostPort admin, ports::AdminAccess, ports::DrainOrder) override {
     draining.insert(admin.host);
     co_return Status{};
   }

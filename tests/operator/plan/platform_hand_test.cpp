@@ -180,11 +180,12 @@ TEST_F(PlatformHand, WhatItFindsIsACondition) {
   EXPECT_EQ(fresh.condition("Degraded").message, "the image of gateway-0 can not be pulled");
 }
 
-TEST_F(PlatformHand, AnotherVersionIsServedWhereThePlatformCan) {
+TEST_F(PlatformHand, AnotherVersionAndTlsAreServedWhereThePlatformCan) {
   world_.cluster.spec.version = "2.0";
+  world_.cluster.spec.tls.secret_name = "people";
   world_.decide_once();
   EXPECT_EQ(world_.condition("Degraded").reason, "Unsupported");
-  world_.seen.platform.offer = {"on Kubernetes", true};
+  world_.seen.platform.offer = {"on Kubernetes", true, true, true};
   world_.decide_once();
   EXPECT_EQ(world_.condition("Degraded").status, ConditionStatus::False);
 }

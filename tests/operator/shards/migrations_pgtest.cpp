@@ -209,6 +209,25 @@ TEST(ManyShards, KeepAFewConnectionsAndSignOnOnceAReport) {
   EXPECT_EQ(signed_on("chat"), as_daemon);
 }
 
+// The Secret says another one than the server knows: the one of before still opens it.
+TEST_F(Migrations, ASuperuserWhosePasswordWasChangedInTheSecretGetsItInTheServer) {
+  chat::base::BlockingPool pool("test", 1, 10);
+  PostgresShardAdmin admin(pool, {});
+  const auto target = server().target();
+  ASSERT_TRUE(Connection(target).execute("create role boss superuser login password 'first'"));
+  ports::ShardAccess access{{target.host, target.port}, "boss", "it's second", "x"};
+  auto refused = chat::testing::run_task(admin.report(access));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ports::ShardErrc::refused) << refused.error().message;
+  access.earlier_superuser_password = "wrong too";
+  EXPECT_FALSE(chat::testing::run_task(admin.report(access)));
+  access.earlier_superuser_password = "first";
+  auto in = chat::testing::run_task(admin.report(access));
+  EXPECT_TRUE(in) << in.error().message;
+  access.earlier_superuser_password.clear();
+  EXPECT_TRUE(chat::testing::run_task(admin.report(access)));
+}
+
 TEST_F(Migrations, AServerThatIsAwayIsReportedAsSuch) {
   chat::base::BlockingPool pool("test", 1, 10);
   PostgresShardAdmin admin(pool, {});

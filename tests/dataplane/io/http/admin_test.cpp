@@ -28,7 +28,8 @@ class AdminTest : public ::testing::Test {
         return {};
       };
     }
-    admin_.emplace(io_.get_executor(), log_, metrics_, "the token", std::move(hooks));
+    admin_.emplace(
+        io_.get_executor(), log_, metrics_, [this] { return token_; }, std::move(hooks));
     auto port = admin_->listen({"127.0.0.1", 0});
     ASSERT_TRUE(port);
     port_ = *port;
@@ -43,6 +44,7 @@ class AdminTest : public ::testing::Test {
   base::Log log_{"test", base::Level::error};
   base::Metrics metrics_;
   boost::asio::io_context io_;
+  std::string token_ = "the token";
   std::string not_ready_;
   std::string map_;
   nlohmann::json drain_;
@@ -71,6 +73,15 @@ TEST_F(AdminTest, MetricsAreOpenAndInThePrometheusFormat) {
   EXPECT_EQ(response.result_int(), 200u);
   EXPECT_EQ(response[field::content_type], "text/plain; version=0.0.4");
   EXPECT_THAT(response.body(), HasSubstr("chat_x_total 1\n"));
+}
+
+TEST_F(AdminTest, ATokenThatWasChangedCountsAtOnceAndNoneLetsNobodyIn) {
+  start();
+  token_ = "the next one";
+  EXPECT_EQ(code(get("/status", "the token")), 401u);
+  EXPECT_EQ(code(get("/status", "the next one")), 200u);
+  token_.clear();
+  EXPECT_EQ(code(get("/status", "")), 401u);
 }
 
 TEST_F(AdminTest, TheRestNeedsTheToken) {

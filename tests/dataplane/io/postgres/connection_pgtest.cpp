@@ -8,6 +8,7 @@
 #include "tests/support/eventually.hpp"
 #include "tests/support/free_port.hpp"
 #include "tests/support/postgres_server.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace chat::io::postgres {
 namespace {
@@ -49,6 +50,20 @@ class ConnectionTest : public ::testing::Test {
   static PostgresServer* server_;
 };
 PostgresServer* ConnectionTest::server_ = nullptr;
+
+TEST_F(ConnectionTest, APasswordOfAFileIsReadForEachConnection) {
+  const chat::testing::TempDir dir;
+  auto target = server_->target();
+  target.password_file = dir.write("password", "first\n").string();
+  Connection setup(server_->target());
+  ASSERT_TRUE(setup.execute("CREATE ROLE filed LOGIN PASSWORD 'second'"));
+  target.user = "filed";
+  Connection connection(target);
+  EXPECT_FALSE(connection.execute("SELECT 1"));
+  static_cast<void>(dir.write("password", "second\n"));
+  auto in = connection.execute("SELECT 1");
+  EXPECT_TRUE(in) << in.error().message;
+}
 
 TEST_F(ConnectionTest, PassesParametersAndNull) {
   Connection connection(server_->target());

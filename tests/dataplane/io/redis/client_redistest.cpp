@@ -6,6 +6,7 @@
 #include "tests/support/free_port.hpp"
 #include "tests/support/redis_server.hpp"
 #include "tests/support/run_task.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace chat::io::redis {
 namespace {
@@ -37,6 +38,20 @@ class ClientTest : public ::testing::Test {
   boost::asio::io_context io_;
   std::optional<Client> client_;
 };
+
+TEST_F(ClientTest, APasswordOfAFileIsReadForEachConnection) {
+  const chat::testing::TempDir dir;
+  auto options = server_.options();
+  options.password = "an older one";
+  options.password_file = dir.write("password", "the password\n");
+  connect(options);
+  ASSERT_TRUE(command({"CONFIG", "SET", "requirepass", "the next one"}));
+  static_cast<void>(dir.write("password", "the next one\n"));
+  ASSERT_TRUE(command({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no"}));
+  ASSERT_TRUE(eventually(io_, [this] { return !client_->connected(); }));
+  ASSERT_TRUE(eventually(io_, [this] { return client_->connected(); }));
+  EXPECT_TRUE(command({"PING"}));
+}
 
 TEST_F(ClientTest, RepliesKeepTheirKinds) {
   connect(server_.options());

@@ -15,6 +15,7 @@
 #include "operator/kubernetes/platform/kubernetes_platform.hpp"
 #include "operator/kubernetes/platform/trim.hpp"
 #include "tests/support/child_process.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace chatop::kubernetes {
 
@@ -115,23 +116,37 @@ class Kubelet {
     const Keep whole = [](Json object) { return object; };
     auto secrets = co_await client_.list(std::move(request), whole);
     if (!secrets) co_return false;
+    std::string password;
+    bool secure = false;
     for (const auto& secret : secrets->items) {
-      const auto password = objects::secret_value(secret, objects::kRedisPassword);
-      if (password.empty()) continue;
-      launch_redis(password);
-      redis_uid_ = std::move(uid);
-      co_return true;
+      if (auto found = objects::secret_value(secret, objects::kRedisPassword); !found.empty()) password = found;
+      if (text_at(secret, {"metadata", "name"}) != "demo-tls") continue;
+      secure = true;
+      for (const char* key : {"tls.crt", "tls.key"}) files_.write(key, objects::secret_value(secret, key));
     }
-    co_return false;
+    if (password.empty()) co_return false;
+    launch_redis(password, secure);
+    redis_uid_ = std::move(uid);
+    co_return true;
   }
-  void launch_redis(const std::string& password) {
+  void launch_redis(const std::string& password, bool secure) {
+    std::vector<std::string> with{"--port", "6379"};
+    if (secure)
+      with = {"--port",
+              "0",
+              "--tls-port",
+              "6379",
+              "--tls-cert-file",
+              (files_.path() / "tls.crt").string(),
+              "--tls-key-file",
+              (files_.path() / "tls.key").string(),
+              "--tls-auth-clients",
+              "no"};
+    std::vector<std::string> arguments{"redis-server", "--bind", kRedisIp, "--save", "", "--requirepass", password};
+    arguments.insert(arguments.end(), with.begin(), with.end());
     redis_.reset();
     redis_ = std::make_unique<chat::testing::ChildProcess>(chat::testing::ChildOptions{
-        .arguments = {"redis-server", "--port", "6379", "--bind", kRedisIp, "--save", "", "--requirepass", password},
-        .environment = {},
-        .log_file = {},
-        .directory = "/tmp",
-        .user = {}});
+        .arguments = std::move(arguments), .environment = {}, .log_file = {}, .directory = "/tmp", .user = {}});
   }
   static constexpr const char* kRedisIp = "127.90.200.1";
   Client& client_;
@@ -141,6 +156,7 @@ class Kubelet {
   bool stopping_ = false;
   std::map<std::string, std::string> addresses_;  // by UID
   std::map<std::string, Pod> pods_;               // by address
+  chat::testing::TempDir files_;
   std::unique_ptr<chat::testing::ChildProcess> redis_;
   std::string redis_uid_;  // of the Pod that it runs for
   chat::base::TaskGroup tasks_;
@@ -150,21 +166,25 @@ class Kubelet {
 class StageDaemons final : public ports::DataPlane {
  public:
   explicit StageDaemons(const Kubelet& kubelet) : kubelet_(kubelet) {}
-  Task<Result<ports::DaemonReport>> report(chat::base::HostPort admin, std::string) override {
+  Task<Result<ports::DaemonReport>> report(chat::base::HostPort admin, ports::AdminAccess access) override {
     const auto* pod = kubelet_.at(admin.host);
     if (pod == nullptr) co_return chat::base::fail(std::make_error_code(std::errc::timed_out), "no answer");
+    tokens.insert(access.token);
+    trust = access.trust;
+    if (!their_token.empty() && access.token != their_token && access.earlier_token != their_token)
+      co_return chat::base::fail(ports::DataPlaneErrc::refused, "it does not know the admin token");
     ports::DaemonReport report;
     report.ready = maps[admin.host] > 0;
     report.map_version = maps[admin.host];
     report.draining = draining.contains(admin.host);
     co_return report;
   }
-  Task<Status> put_map(chat::base::HostPort admin, std::string, std::string map) override {
+  Task<Status> put_map(chat::base::HostPort admin, ports::AdminAccess, std::string map) override {
     maps[admin.host] = std::stoll(map.substr(map.find("\"version\":") + 10));
     last_map = std::move(map);
     co_return Status{};
   }
-  Task<Status> drain(chat::base::HostPort admin, std::string, ports::DrainOrder) override {
+  Task<Status> drain(chat::base::HostPort admin, ports::AdminAccess, ports::DrainOrder) override {
     draining.insert(admin.host);
     if (const auto* pod = kubelet_.at(admin.host)) drained.push_back(pod->name);
     co_return Status{};
@@ -173,6 +193,9 @@ class StageDaemons final : public ports::DataPlane {
   std::set<std::string> draining;
   std::vector<std::string> drained;
   std::string last_map;
+  std::set<std::string> tokens;  // that they were shown
+  std::string their_token;       // empty: any
+  ports::Trust trust;            // of the last question
 
  private:
   const Kubelet& kubelet_;
@@ -185,6 +208,7 @@ class StageShards final : public ports::ShardAdmin {
     const auto* pod = kubelet_.at(access.address.host);
     if (pod == nullptr) co_return chat::base::fail(ports::ShardErrc::unreachable, "no answer");
     passwords.insert(access.superuser_password);
+    trust = access.trust;
     auto report = shards[pod->process_label];
     report.takes_writes = true;
     co_return report;
@@ -203,6 +227,7 @@ class StageShards final : public ports::ShardAdmin {
   }
   std::map<std::string, ports::ShardReport> shards;  // what is on their volumes
   std::set<std::string> passwords;
+  ports::Trust trust;
 
  private:
   const Kubelet& kubelet_;
@@ -257,6 +282,8 @@ class RecordingHttp final : public Http {
   Http& inner_;
 };
 
+inline constexpr auto kSecretsEvery = std::chrono::seconds(2);
+
 // One operator, without its main: everything between the wire and the stand-ins.
 class StageOperator {
  public:
@@ -270,8 +297,8 @@ class StageOperator {
         store({client, events, log, [this] { return caches.synced(); }, [this] { loop.wake(); }}, io.get_executor(),
               name_space),
         keys(io.get_executor(), 1),
-        kubernetes{io.get_executor(),  log,   clock,    client, caches, store, pool, keys,
-                   "chatcluster:test", "1.0", "default"},
+        kubernetes{io.get_executor(),  log,   clock,     client,       caches, store, pool, keys,
+                   "chatcluster:test", "1.0", "default", kSecretsEvery},
         environment{io.get_executor(),
                     log,
                     metrics,
