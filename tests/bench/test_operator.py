@@ -22,8 +22,11 @@ class Bench(unittest.TestCase):
         made = report["bring_up"]["requests"]
         for workload, number in (("statefulsets", 8), ("deployments", 6)):
             self.assertGreaterEqual(made[f"patch apps/{workload}"], number, made)
-        self.assertEqual(report["start_up"]["writes"], {}, "a new operator that finds all as it should be writes nothing")
-        self.assertEqual(report["at_rest"]["writes"], {}, "I8")
+        for part in ("start_up", "at_rest"):  # I8; a new operator that finds all as it should be is at rest too
+            writes = dict(report[part]["writes"])
+            figures = writes.pop("patch chatcluster.io/chatclusters/status", 0)  # a database's size, once in 15 s
+            self.assertEqual(writes, {}, part)
+            self.assertLessEqual(figures, 2 * (1 + report[part].get("seconds", 15) // 15), part)
         self.assertGreater(report["at_rest"]["decisions"], 0)
         self.assertEqual(report["change"]["changes"], 4)
         self.assertGreaterEqual(report["change"]["requests_per_change"]["patch apps/deployments"], 1)
