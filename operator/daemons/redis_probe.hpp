@@ -16,7 +16,7 @@ class RedisProbe {
   // With a file of CA certificates: over TLS, with a server whose certificate is of it and names the host. With
   // `trust`: as that says.
   [[nodiscard]] chat::base::Task<ports::RedisReport> ask(chat::base::HostPort where, std::string password,
-                                                         std::string ca_file = {}, ports::Trust trust = {});
+                                                         std::string ca_file, ports::Trust trust);
   [[nodiscard]] chat::base::Task<> stop();
 
  private:

@@ -266,12 +266,16 @@ Task<ports::RedisReport> KubernetesPlatform::redis_report() {
     if (servers == nullptr || !servers->redis) co_return ports::RedisReport{};
     auto its = *servers->redis;
     auto file = external_.file_of(its.ca);
-    co_return co_await redis_.ask(std::move(its.address), std::move(its.password), std::move(file));
+    ports::Trust trust;  // says nothing: `file` does
+    co_return co_await redis_.ask(std::move(its.address), std::move(its.password), std::move(file), std::move(trust));
   }
   const auto* pod = pod_of(ports::process_name(Role::redis, 0));
   if (!secrets_ || pod == nullptr) co_return ports::RedisReport{};
   HostPort where{text_at(*pod, {"ip"}), objects::kRedisPort};
-  co_return co_await redis_.ask(std::move(where), secrets_->redis_password, {}, trust());
+  auto password = secrets_->redis_password;
+  auto trusted = trust();
+  std::string no_file;
+  co_return co_await redis_.ask(std::move(where), std::move(password), std::move(no_file), std::move(trusted));
 }
 
 chat::base::Result<ports::ShardAccess> KubernetesPlatform::shard_access(const std::string& shard) {
