@@ -7,7 +7,9 @@
 #include "dataplane/base/rfc3339.hpp"
 #include "dataplane/base/text.hpp"
 #include "dataplane/base/ulid.hpp"
+#include "dataplane/ports/bus.hpp"
 #include "dataplane/services/conversations.hpp"
+#include "dataplane/services/refresh_token.hpp"
 #include "operator/api/quantity.hpp"
 #include "operator/api/text_rules.hpp"
 #include "tests/fuzz/check.hpp"
@@ -62,6 +64,26 @@ void check_addresses(const std::string& text) {
   FUZZ_CHECK(!chat::base::has_nul(address->host));
 }
 
+// Ids are read in both cases, and written in one.
+void check_names(std::string_view text) {
+  using namespace chat;
+  if (auto token = services::parse_refresh_token(text)) {
+    FUZZ_CHECK(token->secret.size() == services::kRefreshSecretBytes);
+    const auto again = services::parse_refresh_token(services::text_of(*token));
+    FUZZ_CHECK(again && again->user_id == token->user_id && again->session_id == token->session_id &&
+               again->secret == token->secret);
+  }
+  if (auto channel = ports::parse_channel(text)) {
+    const auto id = channel->id.text();
+    const auto again =
+        ports::parse_channel(channel->of_user ? ports::user_channel(id) : ports::conversation_channel(id));
+    FUZZ_CHECK(again && again->of_user == channel->of_user && again->id == channel->id);
+  }
+  const auto shortened = base::cut(text, 20);
+  FUZZ_CHECK(shortened.size() <= 20 && text.starts_with(shortened));
+  if (base::code_points(text)) FUZZ_CHECK(base::code_points(shortened));
+}
+
 void check_trace(std::string_view text) {
   const auto id = chat::base::trace_id_of(text);
   FUZZ_CHECK(id.size() == 32 && id.find_first_not_of("0123456789abcdef") == std::string::npos);
@@ -94,6 +116,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   check_utf8(text);
   check_encodings(text);
   check_addresses(std::string(text));
+  check_names(text);
   check_trace(text);
   check_quantity(text);
   check_rules(text);
