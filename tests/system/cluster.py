@@ -1,4 +1,5 @@
 """A ChatCluster in local mode, in a directory of its own, through chatctl as a person would use it."""
+import contextlib
 import json
 import os
 import pathlib
@@ -29,11 +30,13 @@ def eventually(what, condition, seconds=30):
 
 
 def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except OSError:
-        return False
+    """While any of its threads is: what a process holds (a lock, a port) is free only when the last one has ended, and the
+    first one may be a zombie before."""
+    states = []
+    for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):
+            states.append(stat.read_text().rsplit(")", 1)[1].split()[0])
+    return any(state not in "ZX" for state in states)
 
 
 class Cluster:
