@@ -20,27 +20,16 @@ std::int64_t number_of(const std::string& info, std::string_view key) {
   return at == std::string::npos ? 0 : std::strtoll(info.c_str() + at + key.size(), nullptr, 10);
 }
 
-chat::io::tls::SourceOptions to_redis(const std::string& ca_file) {
-  using chat::io::tls::Peer;
-  return {.name = "the CA of Redis",
-          .side = chat::io::tls::Side::client,
-          .least = chat::io::tls::Version::tls12,
-          .files = {{}, {}, ca_file},
-          .peer = {Peer::Check::ca_and_host, {}}};
-}
-
 }  // namespace
 
-bool RedisProbe::is_for(const HostPort& where, const std::string& password, const std::string& ca_file,
-                        const ports::Trust& trust) const {
-  return where_.host == where.host && where_.port == where.port && password_ == password && ca_file_ == ca_file &&
-         trust_.ca == trust.ca && trust_.host == trust.host;
+bool RedisProbe::is_for(const HostPort& where, const std::string& password, const ports::Trust& trust) const {
+  return where_.host == where.host && where_.port == where.port && password_ == password && trust_.ca == trust.ca &&
+         trust_.host == trust.host;
 }
 
-Task<ports::RedisReport> RedisProbe::ask(HostPort where, std::string password, std::string ca_file,
-                                         ports::Trust trust) {
+Task<ports::RedisReport> RedisProbe::ask(HostPort where, std::string password, ports::Trust trust) {
   ports::RedisReport report;
-  if (client_ && !is_for(where, password, ca_file, trust)) co_await stop();
+  if (client_ && !is_for(where, password, trust)) co_await stop();
   if (!client_) {
     auto made = secure(executor_, log_, trust);
     if (!made) co_return report;
@@ -48,14 +37,8 @@ Task<ports::RedisReport> RedisProbe::ask(HostPort where, std::string password, s
     chat::io::redis::Options options;
     options.where = where;
     options.password = password;
-    if (!ca_file.empty()) {
-      auto source = chat::io::tls::Source::load(executor_, log_, to_redis(ca_file));
-      if (!source) co_return report;
-      secure_ = std::move(*source);
-    }
     options.secure = secure_.get();
     password_ = std::move(password);
-    ca_file_ = std::move(ca_file);
     trust_ = trust;
     client_ = std::make_unique<chat::io::redis::Client>(executor_, log_, options);
     where_ = std::move(where);
@@ -75,7 +58,7 @@ Task<ports::RedisReport> RedisProbe::ask(HostPort where, std::string password, s
   auto stats = co_await client_->command(std::move(ask));
   report.answers = stats.has_value();
   if (stats) report.evicted_keys = number_of(stats->string, "evicted_keys:");
-  if (!trust.ca.empty()) co_await renew(std::move(trust));
+  if (trust.since != 0) co_await renew(std::move(trust));
   co_return report;
 }
 

@@ -13,14 +13,12 @@ class RedisProbe {
  public:
   RedisProbe(boost::asio::any_io_executor executor, const chat::base::Log& log)
       : executor_(std::move(executor)), log_(log) {}
-  // With a file of CA certificates: over TLS, with a server whose certificate is of it and names the host. With
-  // `trust`: as that says.
   [[nodiscard]] chat::base::Task<ports::RedisReport> ask(chat::base::HostPort where, std::string password,
-                                                         std::string ca_file, ports::Trust trust);
+                                                         ports::Trust trust);
   [[nodiscard]] chat::base::Task<> stop();
 
  private:
-  [[nodiscard]] bool is_for(const chat::base::HostPort& where, const std::string& password, const std::string& ca_file,
+  [[nodiscard]] bool is_for(const chat::base::HostPort& where, const std::string& password,
                             const ports::Trust& trust) const;
   [[nodiscard]] chat::base::Task<> connected();
   [[nodiscard]] chat::base::Task<> renew(ports::Trust trust);
@@ -30,7 +28,6 @@ class RedisProbe {
   std::unique_ptr<chat::io::redis::Client> client_;
   chat::base::HostPort where_;
   std::string password_;
-  std::string ca_file_;
   ports::Trust trust_;
   std::int64_t renewed_for_ = 0;  // Trust::since
 };

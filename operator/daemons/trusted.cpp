@@ -12,6 +12,11 @@ Result<Secure> secure(const boost::asio::any_io_executor& executor, const chat::
   options.name = "the CA of " + trust.host;
   options.side = tls::Side::client;
   options.peer = {tls::Peer::Check::ca_and_name, trust.host};
+  if (trust.host.empty()) {
+    options.name = "the CA of somebody else's server";
+    options.least = tls::Version::tls12;
+    options.peer = {tls::Peer::Check::ca_and_host, {}};
+  }
   auto source = tls::Source::of_texts(executor, log, std::move(options), {{}, {}, trust.ca});
   if (!source) return chat::base::fail(source.error());
   return Secure(std::move(*source));

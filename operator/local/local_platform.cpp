@@ -153,9 +153,8 @@ Task<ports::RedisReport> LocalPlatform::redis_report() {
   if (port == 0 || redis_password_.empty()) co_return ports::RedisReport{};
   auto where = loopback(port);
   auto password = redis_password_;
-  std::string no_file;
   ports::Trust no_trust;
-  co_return co_await redis_.ask(std::move(where), std::move(password), std::move(no_file), std::move(no_trust));
+  co_return co_await redis_.ask(std::move(where), std::move(password), std::move(no_trust));
 }
 
 Result<ports::ShardAccess> LocalPlatform::shard_access(const std::string& shard) {

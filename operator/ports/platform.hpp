@@ -19,13 +19,12 @@ struct ShardAccess {
   chat::base::HostPort address;
   std::string superuser;  // where it is external: the user that owns the database, who may be none
   std::string superuser_password;
-  std::string chat_password;  // of the role that the daemons log in as
-  bool external = false;      // somebody else runs it
-  std::string ca_file = {};   // as in chat::io::postgres::Target
-  std::string sslmode = "verify-full";
+  std::string chat_password;            // of the role that the daemons log in as
+  bool external = false;                // somebody else runs it
+  std::string sslmode = "verify-full";  // with `trust`: or verify-ca
   // Of before it was changed: where the server knows only this one, it is told the new one. May be empty.
   std::string earlier_superuser_password = {};
-  Trust trust = {};  // of one of ours; goes before ca_file
+  Trust trust = {};
 };
 
 struct RedisReport {

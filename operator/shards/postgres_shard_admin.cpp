@@ -32,10 +32,9 @@ Target target(const SecuredAccess& access, const char* database, std::chrono::mi
   target.user = access.superuser;
   target.password = access.superuser_password;
   target.database = database;
-  target.ca_file = access.ca_file;
   target.sslmode = access.sslmode;
-  if (access.ca) {
-    target.ca_file = access.ca->path();
+  if (access.ca) target.ca_file = access.ca->path();
+  if (access.ca && !access.trust.host.empty()) {
     target.address = access.address.host;
     target.host = access.trust.host;
   }

@@ -75,18 +75,6 @@ Task<Result<ExternalServers>> ExternalReader::read_all(Wanted wanted) {
   co_return servers;
 }
 
-void ExternalReader::keep(ExternalServers servers) {
-  auto files = std::exchange(files_, {});
-  const auto keep_file = [&](const std::string& ca) {
-    if (ca.empty() || files_.contains(ca)) return;
-    auto& before = files[ca];
-    files_[ca] = before ? std::move(before) : std::make_unique<MemoryFile>(ca);
-  };
-  for (const auto& shard : servers.shards) keep_file(shard.ca);
-  if (servers.redis) keep_file(servers.redis->ca);
-  servers_ = std::move(servers);
-}
-
 Task<Status> ExternalReader::read() {
   auto wanted = parts_.wanted();
   if (!wanted) co_return Status{};
@@ -99,7 +87,7 @@ Task<Status> ExternalReader::read() {
     co_return chat::base::fail(read.error());
   }
   if (!servers_ || all_of(*servers_) != all_of(*read) || findings != findings_) {
-    keep(std::move(*read));
+    servers_ = std::move(*read);
     parts_.changed();
   }
   co_return Status{};
@@ -129,11 +117,6 @@ Task<> ExternalReader::stop() {
 const ExternalServers* ExternalReader::servers(const api::ChatClusterSpec& spec) const {
   if (!servers_ || servers_->redis.has_value() != spec.redis.external.has_value()) return nullptr;
   return servers_->shards.empty() == spec.shards.external.empty() ? &*servers_ : nullptr;
-}
-
-std::string ExternalReader::file_of(const std::string& ca) const {
-  const auto found = files_.find(ca);
-  return found == files_.end() ? std::string() : found->second->path();
 }
 
 }  // namespace chatop::kubernetes

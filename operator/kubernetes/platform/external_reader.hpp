@@ -1,14 +1,11 @@
 #pragma once
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "operator/kubernetes/client/client.hpp"
 #include "operator/kubernetes/platform/external_servers.hpp"
-#include "operator/kubernetes/platform/memory_file.hpp"
 #include "operator/ports/finding.hpp"
 
 namespace chatop::kubernetes {
@@ -38,18 +35,14 @@ class ExternalReader {
   // nullptr: never read, or of another kind than `spec` wants.
   [[nodiscard]] const ExternalServers* servers(const api::ChatClusterSpec& spec) const;
   [[nodiscard]] const std::vector<ports::Finding>& findings() const { return findings_; }
-  // Where libraries read it; empty for none.
-  [[nodiscard]] std::string file_of(const std::string& ca) const;
 
  private:
   [[nodiscard]] chat::base::Task<chat::base::Result<chat::base::Json>> get(std::string secret, const char* field);
   [[nodiscard]] chat::base::Task<chat::base::Result<ExternalServers>> read_all(Wanted wanted);
-  void keep(ExternalServers servers);
   chat::base::Task<> run();
 
   Parts parts_;
   std::optional<ExternalServers> servers_;
-  std::map<std::string, std::unique_ptr<MemoryFile>> files_;  // by text
   std::vector<ports::Finding> findings_;
   bool follows_ = false;
   bool stopping_ = false;

@@ -75,8 +75,8 @@ chat::base::Result<ports::ShardAccess> KubernetesPlatform::external_access(const
   if (!secrets_ || servers == nullptr || !parsed || parsed->ordinal >= static_cast<int>(servers->shards.size()))
     return chat::base::fail(ports::PlatformErrc::later, "the Secret of " + shard + " was not read yet");
   const auto& server = servers->shards[static_cast<std::size_t>(parsed->ordinal)];
-  ports::ShardAccess access{server.address, server.user, server.password, secrets_->chat_password, true, {}};
-  access.ca_file = external_.file_of(server.ca);
+  ports::ShardAccess access{server.address, server.user, server.password, secrets_->chat_password, true};
+  access.trust.ca = server.ca;
   if (!server.sslmode.empty()) access.sslmode = server.sslmode;
   return access;
 }

@@ -265,17 +265,15 @@ Task<ports::RedisReport> KubernetesPlatform::redis_report() {
     const auto* servers = external();
     if (servers == nullptr || !servers->redis) co_return ports::RedisReport{};
     auto its = *servers->redis;
-    auto file = external_.file_of(its.ca);
-    ports::Trust trust;  // says nothing: `file` does
-    co_return co_await redis_.ask(std::move(its.address), std::move(its.password), std::move(file), std::move(trust));
+    ports::Trust trusted{std::move(its.ca), {}, 0};
+    co_return co_await redis_.ask(std::move(its.address), std::move(its.password), std::move(trusted));
   }
   const auto* pod = pod_of(ports::process_name(Role::redis, 0));
   if (!secrets_ || pod == nullptr) co_return ports::RedisReport{};
   HostPort where{text_at(*pod, {"ip"}), objects::kRedisPort};
   auto password = secrets_->redis_password;
   auto trusted = trust();
-  std::string no_file;
-  co_return co_await redis_.ask(std::move(where), std::move(password), std::move(no_file), std::move(trusted));
+  co_return co_await redis_.ask(std::move(where), std::move(password), std::move(trusted));
 }
 
 chat::base::Result<ports::ShardAccess> KubernetesPlatform::shard_access(const std::string& shard) {
@@ -288,7 +286,6 @@ chat::base::Result<ports::ShardAccess> KubernetesPlatform::shard_access(const st
                             secrets_->superuser_password,
                             secrets_->chat_password,
                             false,
-                            {},
                             "verify-full",
                             secrets_->earlier_superuser_password,
                             trust()};

@@ -21,7 +21,7 @@ class RedisProbeTest : public ::testing::Test {
  protected:
   ~RedisProbeTest() override { run_task(io_, probe_.stop()); }
   ports::RedisReport ask(chat::base::HostPort where, std::string password, ports::Trust trust = {}) {
-    return run_task(io_, probe_.ask(std::move(where), std::move(password), {}, std::move(trust)));
+    return run_task(io_, probe_.ask(std::move(where), std::move(password), std::move(trust)));
   }
   boost::asio::io_context io_;
   chat::base::Log log_{"test", static_cast<chat::base::Level>(9)};  // refusals are what this is about

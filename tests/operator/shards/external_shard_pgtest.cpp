@@ -136,7 +136,6 @@ struct Certificates {
 TEST(ExternalShardTls, TheServerMustBeTheOneThatTheSecretsCaVouchesFor) {
   const Certificates certificates;
   const chat::testing::Authority another;
-  const chat::testing::TlsFiles others(another.issue(), another.certificate());
   PostgresServer server(certificates.settings());
   chat::base::BlockingPool pool("test", 1, 10);
   PostgresShardAdmin admin(pool, our_migrations());
@@ -144,10 +143,10 @@ TEST(ExternalShardTls, TheServerMustBeTheOneThatTheSecretsCaVouchesFor) {
                             server.target().user,
                             server.target().password,
                             "the daemons'",
-                            true,
-                            others.files().ca.string()};
+                            true};
+  access.trust.ca = another.certificate();
   EXPECT_FALSE(run_task(admin.report(access)));
-  access.ca_file = certificates.files.files().ca.string();
+  access.trust.ca = certificates.authority.certificate();
   auto report = run_task(admin.report(access));
   ASSERT_TRUE(report) << report.error().message;
   auto migrated = run_task(admin.migrate(access));

@@ -3,6 +3,7 @@
 
 #include <ctime>
 #include <fstream>
+#include <iterator>
 
 #include "operator/shards/postgres_shard_admin.hpp"
 #include "tests/support/certificates.hpp"
@@ -70,14 +71,12 @@ TEST(SecureShard, OnlyAServerOfTheClustersCaIsTalkedToAndARenewedCertificateIsRe
 TEST(MemoryFileTest, HoldsATextWithoutADiskAndGoesWithItsObject) {
   std::string path;
   {
-    const auto file = MemoryFile::make("some text\n");
+    const auto file = MemoryFile::make("some\ntext");
     ASSERT_TRUE(file);
     path = file->path();
     for (int i = 0; i < 2; ++i) {
-      std::ifstream in(path);
-      std::string line;
-      EXPECT_TRUE(std::getline(in, line));
-      EXPECT_EQ(line, "some text");
+      std::ifstream in(path, std::ios::binary);
+      EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), "some\ntext");
     }
   }
   EXPECT_FALSE(std::ifstream(path));

@@ -2,11 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "dataplane/base/digest.hpp"
-#include "operator/kubernetes/platform/memory_file.hpp"
 
 namespace chatop::kubernetes {
 namespace {
@@ -96,14 +92,6 @@ TEST(ExternalServers, AllShardsAreReachedInOneWay) {
   auto fit = fit_together(servers);
   ASSERT_FALSE(fit);
   EXPECT_THAT(fit.error().message, HasSubstr("ca.crt"));
-}
-
-TEST(MemoryFile, IsReadLikeAFileAsOftenAsSomebodyWants) {
-  const MemoryFile file("some\ntext");
-  for (int i = 0; i < 2; ++i) {
-    std::ifstream in(file.path(), std::ios::binary);
-    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), "some\ntext");
-  }
 }
 
 }  // namespace
