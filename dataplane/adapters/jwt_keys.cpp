@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataplane/base/config.hpp"
+#include "dataplane/base/freed.hpp"
 #include "dataplane/base/ulid.hpp"
 
 namespace chat::adapters {
@@ -25,10 +26,6 @@ class JwtCategory final : public std::error_category {
   }
 };
 
-struct BioFree {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-};
-
 bool is_kid(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -38,7 +35,7 @@ bool is_kid(std::string_view text) {
 base::Result<Key> read_key(const std::filesystem::path& file, bool is_public) {
   auto text = base::read_secret(file);
   if (!text) return base::fail(JwtErrc::keys_unreadable, text.error().message);
-  std::unique_ptr<BIO, BioFree> bio(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
+  std::unique_ptr<BIO, base::Freed<BIO_free_all>> bio(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
   Key key(is_public ? PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr)
                     : PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
   if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA || EVP_PKEY_get_bits(key.get()) < 2048)

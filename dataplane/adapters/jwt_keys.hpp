@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "dataplane/base/freed.hpp"
 #include "dataplane/base/result.hpp"
 
 namespace chat::adapters {
@@ -14,10 +15,7 @@ namespace chat::adapters {
 enum class JwtErrc { keys_unreadable = 1, key_refused };
 std::error_code make_error_code(JwtErrc code);
 
-struct KeyFree {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-using Key = std::unique_ptr<EVP_PKEY, KeyFree>;
+using Key = std::unique_ptr<EVP_PKEY, base::Freed<EVP_PKEY_free>>;
 
 struct SigningKey {
   std::string kid;

@@ -6,6 +6,7 @@
 
 #include "dataplane/adapters/jwt.hpp"
 #include "dataplane/base/digest.hpp"
+#include "dataplane/base/freed.hpp"
 #include "dataplane/base/json.hpp"
 
 namespace chat::adapters {
@@ -15,16 +16,9 @@ using base::Json;
 
 constexpr std::int64_t kLookAgainMilliseconds = 60'000;
 
-struct ContextFree {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-struct NumberFree {
-  void operator()(BIGNUM* number) const { BN_free(number); }
-};
-
 // A signature with a key that was loaded and checked fails only without memory.
 std::string signature_of(EVP_PKEY* key, const std::string& text) {
-  std::unique_ptr<EVP_MD_CTX, ContextFree> context(EVP_MD_CTX_new());
+  std::unique_ptr<EVP_MD_CTX, base::Freed<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
   std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(key)), '\0');
   std::size_t length = signature.size();
   if (!context || EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key) != 1 ||
@@ -38,7 +32,7 @@ std::string signature_of(EVP_PKEY* key, const std::string& text) {
 std::string number_of(EVP_PKEY* key, const char* name) {
   BIGNUM* raw = nullptr;
   if (EVP_PKEY_get_bn_param(key, name, &raw) != 1) std::abort();
-  std::unique_ptr<BIGNUM, NumberFree> number(raw);
+  std::unique_ptr<BIGNUM, base::Freed<BN_free>> number(raw);
   std::string bytes(static_cast<std::size_t>(BN_num_bytes(number.get())), '\0');
   BN_bn2bin(number.get(), reinterpret_cast<unsigned char*>(bytes.data()));
   return base::base64url(bytes);

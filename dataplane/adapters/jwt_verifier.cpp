@@ -2,6 +2,7 @@
 
 #include "dataplane/adapters/jwt.hpp"
 #include "dataplane/base/digest.hpp"
+#include "dataplane/base/freed.hpp"
 #include "dataplane/base/json.hpp"
 #include "dataplane/domain/errors.hpp"
 
@@ -17,14 +18,10 @@ constexpr std::int64_t kLookAgainMilliseconds = 60'000;
 // Far above any clock, far below what overflows when seconds become milliseconds.
 constexpr std::int64_t kMostSeconds = 1'000'000'000'000;
 
-struct ContextFree {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-
 auto refuse(std::string why) { return base::fail(domain::Errc::unauthorized, std::move(why)); }
 
 bool signature_is_good(EVP_PKEY* key, std::string_view signed_part, const std::string& signature) {
-  std::unique_ptr<EVP_MD_CTX, ContextFree> context(EVP_MD_CTX_new());
+  std::unique_ptr<EVP_MD_CTX, base::Freed<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
   if (!context || EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key) != 1) return false;
   return EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
                           reinterpret_cast<const unsigned char*>(signed_part.data()), signed_part.size()) == 1;

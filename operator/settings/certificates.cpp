@@ -1,6 +1,5 @@
 #include "operator/settings/certificates.hpp"
 
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -10,7 +9,9 @@
 #include <memory>
 
 #include "dataplane/base/digest.hpp"
+#include "dataplane/base/freed.hpp"
 #include "dataplane/base/ulid.hpp"
+#include "operator/settings/pem.hpp"
 
 namespace chatop::settings {
 
@@ -18,18 +19,9 @@ using chat::base::Result;
 
 namespace {
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Freed<BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using Number = std::unique_ptr<BIGNUM, Freed<BN_free>>;
+using Certificate = std::unique_ptr<X509, chat::base::Freed<X509_free>>;
+using Extension = std::unique_ptr<X509_EXTENSION, chat::base::Freed<X509_EXTENSION_free>>;
+using Number = std::unique_ptr<BIGNUM, chat::base::Freed<BN_free>>;
 
 constexpr std::int64_t kBackdatedSeconds = 300;
 constexpr std::size_t kSerialBytes = 16;
@@ -37,12 +29,6 @@ constexpr long kVersion3 = 2;
 
 auto not_made() {
   return chat::base::fail(std::make_error_code(std::errc::not_supported), "OpenSSL could not make a certificate");
-}
-
-std::string text_of(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  return {data, static_cast<std::size_t>(size)};
 }
 
 Bio reading(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
@@ -53,12 +39,6 @@ Certificate parse(const std::string& text) {
 std::optional<std::string> pem_of(X509* certificate) {
   const Bio bio(BIO_new(BIO_s_mem()));
   if (PEM_write_bio_X509(bio.get(), certificate) != 1) return std::nullopt;
-  return text_of(bio.get());
-}
-
-std::optional<std::string> pem_of(EVP_PKEY* key) {
-  const Bio bio(BIO_new(BIO_s_mem()));
-  if (PEM_write_bio_PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) return std::nullopt;
   return text_of(bio.get());
 }
 
@@ -95,7 +75,7 @@ Certificate unsigned_certificate(EVP_PKEY* key, const std::string& name, std::in
 Result<Certified> signed_by(EVP_PKEY* signer, X509* made, EVP_PKEY* its_key) {
   if (X509_sign(made, signer, EVP_sha256()) == 0) return not_made();
   auto certificate = pem_of(made);
-  auto key = pem_of(its_key);
+  auto key = private_pem_of(its_key);
   if (!certificate || !key) return not_made();
   return Certified{std::move(*certificate), std::move(*key)};
 }

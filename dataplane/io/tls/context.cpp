@@ -7,6 +7,8 @@
 #include <array>
 #include <ctime>
 
+#include "dataplane/base/freed.hpp"
+
 namespace chat::io::tls {
 namespace {
 
@@ -31,16 +33,9 @@ class TlsCategory final : public std::error_category {
   }
 };
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Freed<BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using Bio = std::unique_ptr<BIO, base::Freed<BIO_free_all>>;
+using Certificate = std::unique_ptr<X509, base::Freed<X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, base::Freed<EVP_PKEY_free>>;
 
 tl::unexpected<base::Error> unfit(const std::string& what) {
   std::string reason;

@@ -1,7 +1,4 @@
 // PostgreSQL and Redis that somebody else runs: no Pods, and where they are their Secrets say.
-#include <algorithm>
-#include <functional>
-
 #include "dataplane/base/json.hpp"
 #include "operator/kubernetes/platform/kubernetes_platform.hpp"
 
@@ -9,16 +6,6 @@ namespace chatop::kubernetes {
 
 using ports::ProcessView;
 using ports::Role;
-
-namespace {
-
-// Another server is another life.
-std::int64_t life_of(const chat::base::HostPort& address) {
-  const auto number = std::hash<std::string>{}(address.host + ":" + std::to_string(address.port)) >> 1U;
-  return std::max<std::int64_t>(1, static_cast<std::int64_t>(number));
-}
-
-}  // namespace
 
 bool KubernetesPlatform::is_external(Role role) const {
   const auto* document = environment_.store.find(key_);
@@ -65,7 +52,7 @@ ProcessView KubernetesPlatform::external_view(ProcessView view) const {
   if (view.role == Role::shard && view.ordinal < static_cast<int>(servers->shards.size()))
     view.address = servers->shards[static_cast<std::size_t>(view.ordinal)].address;
   view.prepared = view.running = view.address.port != 0;
-  view.pid = life_of(view.address);
+  view.pid = life_of(view.address.host + ":" + std::to_string(view.address.port));  // another server, another life
   return view;
 }
 

@@ -226,14 +226,14 @@ Task<Status> KubernetesPlatform::ensure_secrets() {
       how = *chosen;
     }
     if (auto made = co_await make_secrets(how); !made) co_return made;
+    read = co_await fetch_secrets();
+    if (!read) co_return failed(read.error());
   }
   // An authority, then what it signs.
-  for (int step = 0; step < 2; ++step) {
-    auto now = co_await fetch_secrets();
-    if (!now) co_return failed(now.error());
-    if (now->internal_tls != InternalTls::generated) break;
-    auto done = co_await renew_certificates(std::move(now->tls));
-    if (!done) co_return failed(done.error());
+  for (int step = 0; step < 2 && read->internal_tls == InternalTls::generated; ++step) {
+    if (auto done = co_await renew_certificates(std::move(read->tls)); !done) co_return failed(done.error());
+    read = co_await fetch_secrets();
+    if (!read) co_return failed(read.error());
   }
   auto again = co_await read_secrets();
   co_return again ? Status{} : failed(again.error());

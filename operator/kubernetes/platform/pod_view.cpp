@@ -21,13 +21,6 @@ std::int64_t number_at(const Json& object, const char* key) {
   return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
 }
 
-// Of one life of a Pod's container.
-std::int64_t life_of(const Json& pod) {
-  const auto text = uid_of(pod) + " " + std::to_string(number_at(pod, "restarts"));
-  const auto number = static_cast<std::int64_t>(std::hash<std::string>{}(text) >> 1U);
-  return std::max<std::int64_t>(1, number);
-}
-
 std::int64_t steady(const std::string& time, const Moment& now) {
   const auto wall = chat::base::parse_rfc3339(time);
   // Not before the beginning of the steady clock: 0 means never.
@@ -56,6 +49,10 @@ std::vector<std::string> last_lines(const std::string& message) {
 
 }  // namespace
 
+std::int64_t life_of(const std::string& text) {
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::hash<std::string>{}(text) >> 1U));
+}
+
 bool is_terminating(const Json& pod) {
   return pod.contains("metadata") && pod["metadata"].contains("deletionTimestamp");
 }
@@ -80,7 +77,7 @@ bool is_stuck(const Json& pod) {
 void add_pod(const Json& pod, const Moment& now, ports::ProcessView& view) {
   view.running = is_running(pod);
   view.stopping = is_terminating(pod);
-  view.pid = life_of(pod);
+  view.pid = life_of(uid_of(pod) + " " + std::to_string(number_at(pod, "restarts")));
   view.running_hash = text_at(pod, {"hash"});
   view.restarts = number_at(pod, "restarts");
   const bool ready = pod.value("ready", false);

@@ -15,6 +15,9 @@ struct Moment {
   std::int64_t wall_ms = 0;
 };
 
+// The pid of what is known by this text: another text, another life. Never 0.
+[[nodiscard]] std::int64_t life_of(const std::string& text);
+
 [[nodiscard]] bool is_terminating(const chat::base::Json& pod);
 // Its container runs and has an address; whether it is ready, it is asked itself.
 [[nodiscard]] bool is_running(const chat::base::Json& pod);
