@@ -1,8 +1,9 @@
+#include <openssl/rsa.h>
+
 #include <array>
 
 #include "dataplane/adapters/jwt.hpp"
 #include "dataplane/base/digest.hpp"
-#include "dataplane/base/freed.hpp"
 #include "dataplane/base/json.hpp"
 #include "dataplane/domain/errors.hpp"
 
@@ -20,11 +21,10 @@ constexpr std::int64_t kMostSeconds = 1'000'000'000'000;
 
 auto refuse(std::string why) { return base::fail(domain::Errc::unauthorized, std::move(why)); }
 
-bool signature_is_good(EVP_PKEY* key, std::string_view signed_part, const std::string& signature) {
-  std::unique_ptr<EVP_MD_CTX, base::Freed<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
-  if (!context || EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key) != 1) return false;
-  return EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
-                          reinterpret_cast<const unsigned char*>(signed_part.data()), signed_part.size()) == 1;
+bool signature_is_good(EVP_PKEY_CTX* check, std::string_view signed_part, const std::string& signature) {
+  const auto digest = base::sha256(signed_part);
+  return EVP_PKEY_verify(check, reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
+                         reinterpret_cast<const unsigned char*>(digest.data()), digest.size()) == 1;
 }
 
 std::optional<Json> decode_object(std::string_view part) {
@@ -70,20 +70,48 @@ base::Result<ports::Identity> read_claims(const Json& claims, const JwtOptions& 
 std::string jwt_issuer(std::string_view cluster) { return "chatcluster/" + std::string(cluster); }
 
 base::Result<std::unique_ptr<JwtVerifier>> JwtVerifier::load(JwtOptions options) {
-  auto keys = load_public_keys(options.keys_dir);
-  if (!keys) return base::fail(std::move(keys).error());
-  return std::unique_ptr<JwtVerifier>(new JwtVerifier(std::move(options), std::move(*keys)));
+  auto checks = load_checks(options);
+  if (!checks) return base::fail(std::move(checks).error());
+  return std::unique_ptr<JwtVerifier>(new JwtVerifier(std::move(options), std::move(*checks)));
 }
 
-EVP_PKEY* JwtVerifier::key(std::string_view kid, std::int64_t now) const {
-  auto found = keys_.find(kid);
-  const auto rest = found == keys_.end() ? kUnknownMilliseconds : kLookAgainMilliseconds;
+base::Result<JwtVerifier::Checks> JwtVerifier::load_checks(const JwtOptions& options) {
+  auto keys = load_public_keys(options.keys_dir);
+  if (!keys) return base::fail(std::move(keys).error());
+  Checks checks;
+  for (const auto& [kid, key] : *keys) {
+    Check check(EVP_PKEY_CTX_new(key.get(), nullptr));  // keeps the key
+    // With a key that was loaded and checked only a lack of memory fails it.
+    if (!check || EVP_PKEY_verify_init(check.get()) != 1 ||
+        EVP_PKEY_CTX_set_rsa_padding(check.get(), RSA_PKCS1_PADDING) != 1 ||
+        EVP_PKEY_CTX_set_signature_md(check.get(), EVP_sha256()) != 1)
+      std::abort();
+    checks.emplace(kid, std::move(check));
+  }
+  return checks;
+}
+
+EVP_PKEY_CTX* JwtVerifier::check(std::string_view kid, std::int64_t now) const {
+  auto found = checks_.find(kid);
+  const auto rest = found == checks_.end() ? kUnknownMilliseconds : kLookAgainMilliseconds;
   if (now >= looked_at_ + rest || now < looked_at_) {
     looked_at_ = now;
-    if (auto keys = load_public_keys(options_.keys_dir)) keys_ = std::move(*keys);
-    found = keys_.find(kid);
+    if (auto checks = load_checks(options_)) checks_ = std::move(*checks);
+    found = checks_.find(kid);
   }
-  return found == keys_.end() ? nullptr : found->second.get();
+  return found == checks_.end() ? nullptr : found->second.get();
+}
+
+base::Result<std::string> JwtVerifier::kid_of(std::string_view text) const {
+  if (!kid_.empty() && text == header_) return kid_;
+  const auto header = decode_object(text);
+  if (!header) return refuse("the access token is malformed");
+  // "crit" names extensions that must be understood; none is.
+  if (text_of(*header, "alg") != "RS256" || header->contains("crit"))
+    return refuse("the access token must be signed with RS256");
+  kid_ = text_of(*header, "kid").value_or("");
+  header_ = text;
+  return kid_;
 }
 
 base::Result<ports::Identity> JwtVerifier::verify(std::string_view token, std::int64_t now) const {
@@ -92,13 +120,9 @@ base::Result<ports::Identity> JwtVerifier::verify(std::string_view token, std::i
   const auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
   if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos)
     return refuse("the access token is malformed");
-  const auto header = decode_object(token.substr(0, first));
-  if (!header) return refuse("the access token is malformed");
-  // "crit" names extensions that must be understood; none is.
-  if (text_of(*header, "alg") != "RS256" || header->contains("crit"))
-    return refuse("the access token must be signed with RS256");
-  const auto kid = text_of(*header, "kid");
-  EVP_PKEY* signer = kid ? key(*kid, now) : nullptr;
+  const auto kid = kid_of(token.substr(0, first));
+  if (!kid) return base::fail(kid.error());
+  EVP_PKEY_CTX* signer = check(*kid, now);
   if (signer == nullptr) return refuse("the access token's key is not known");
   const auto signature = base::parse_base64url(token.substr(second + 1));
   if (!signature || !signature_is_good(signer, token.substr(0, second), *signature))

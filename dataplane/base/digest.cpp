@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 
 namespace chat::base {
@@ -13,6 +14,16 @@ namespace {
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+
+constexpr std::string_view kSextetCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::uint8_t kNoSextet = 0xFF;
+constexpr auto kSextets = [] {  // of base64url: what each character stands for
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoSextet);
+  for (std::uint8_t value = 0; value < kSextetCharacters.size(); ++value)
+    values[static_cast<unsigned char>(kSextetCharacters[value])] = value;
+  return values;
+}();
 
 }  // namespace
 
@@ -60,29 +71,18 @@ std::string base64url(std::string_view bytes) {
 }
 
 std::optional<std::string> parse_base64url(std::string_view text) {
-  std::string bytes;
-  bytes.reserve(text.size() * 3 / 4);
+  std::string bytes(text.size() * 3 / 4, '\0');
+  auto* out = bytes.data();
   unsigned pending = 0;
   int bits = 0;
   for (char c : text) {
-    unsigned value = 0;
-    if (c >= 'A' && c <= 'Z')
-      value = static_cast<unsigned>(c - 'A');
-    else if (c >= 'a' && c <= 'z')
-      value = static_cast<unsigned>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9')
-      value = static_cast<unsigned>(c - '0') + 52;
-    else if (c == '-')
-      value = 62;
-    else if (c == '_')
-      value = 63;
-    else
-      return std::nullopt;
+    const auto value = kSextets[static_cast<unsigned char>(c)];
+    if (value == kNoSextet) return std::nullopt;
     pending = (pending << 6 | value) & 0xFFFFu;
     bits += 6;
     if (bits >= 8) {
       bits -= 8;
-      bytes += static_cast<char>(pending >> bits & 0xFFu);
+      *out++ = static_cast<char>(pending >> bits & 0xFFu);
     }
   }
   // A lone last character, or bits that base64url() would have left zero, mean that nobody encoded this.
