@@ -1,5 +1,7 @@
 #include "dataplane/adapters/redis_presence.hpp"
 
+#include "dataplane/io/redis/script.hpp"
+
 namespace chat::adapters {
 namespace {
 
@@ -28,34 +30,33 @@ end
 return alive
 )";
 
-struct Keys {
-  std::string conn;
-  std::string presence;
-  explicit Keys(const base::Ulid& user)
-      : conn("user:" + user.text() + ":conn"), presence("user:" + user.text() + ":presence") {}
-};
+const io::redis::Script& touch() {
+  static const io::redis::Script script(kTouch);
+  return script;
+}
 
-void touch(io::redis::Client& client, const base::Ulid& user, const std::string& connection,
-           const std::string& gateway) {
-  const Keys keys(user);
-  client.command({"EVAL", kTouch, "2", keys.conn, keys.presence, connection, gateway}, {});
+std::vector<std::string> keys_of(const base::Ulid& user) {
+  const auto id = user.text();
+  return {"user:" + id + ":conn", "user:" + id + ":presence"};
 }
 
 }  // namespace
 
 base::Task<base::Result<std::int64_t>> RedisPresence::connected(base::Ulid user, std::string connection,
                                                                 std::string gateway) {
-  const Keys keys(user);
-  std::vector<std::string> arguments{"EVAL", kTouch, "2", keys.conn, keys.presence, connection, gateway};
-  auto reply = co_await client_.command(std::move(arguments));
+  auto keys = keys_of(user);
+  std::vector<std::string> arguments{std::move(connection), std::move(gateway)};
+  auto reply = co_await touch().run(client_, std::move(keys), std::move(arguments));
   if (!reply) co_return base::fail(reply.error());
   co_return std::int64_t{reply->integer};
 }
 
-void RedisPresence::disconnected(base::Ulid user, std::string connection) { touch(client_, user, connection, ""); }
+void RedisPresence::disconnected(base::Ulid user, std::string connection) {
+  touch().begin(client_, keys_of(user), {std::move(connection), ""});
+}
 
 void RedisPresence::refresh(base::Ulid user, std::string connection, std::string gateway) {
-  touch(client_, user, connection, gateway);
+  touch().begin(client_, keys_of(user), {std::move(connection), std::move(gateway)});
 }
 
 }  // namespace chat::adapters

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "dataplane/io/redis/script.hpp"
+
 namespace chat::adapters {
 namespace {
 
@@ -33,6 +35,16 @@ end
 return 0
 )";
 
+const io::redis::Script& take_script() {
+  static const io::redis::Script script(kTake);
+  return script;
+}
+
+const io::redis::Script& give_back_script() {
+  static const io::redis::Script script(kGiveBack);
+  return script;
+}
+
 std::string number(double value) {
   char text[64];
   const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, 6).ptr;
@@ -46,8 +58,9 @@ base::Task<ports::RateLimiter::Decision> RedisRateLimiter::take(std::string key,
   Decision decision;
   if (per_minute <= 0) co_return decision;
   const auto most = std::max<std::int64_t>(burst, 1);
-  std::vector<std::string> arguments{"EVAL", kTake, "1", "limit:" + key, number(per_minute), std::to_string(most)};
-  auto reply = co_await client_.command(std::move(arguments));
+  std::vector<std::string> keys{"limit:" + key};
+  std::vector<std::string> arguments{number(per_minute), std::to_string(most)};
+  auto reply = co_await take_script().run(client_, std::move(keys), std::move(arguments));
   if (!reply) co_return take_here(key, per_minute, most);
   decision.allowed = reply->integer == 0;
   decision.retry_after = std::chrono::milliseconds(reply->integer);
@@ -57,8 +70,9 @@ base::Task<ports::RateLimiter::Decision> RedisRateLimiter::take(std::string key,
 base::Task<> RedisRateLimiter::give_back(std::string key, double per_minute, std::int64_t burst) {
   if (per_minute <= 0) co_return;
   const auto most = std::max<std::int64_t>(burst, 1);
-  std::vector<std::string> arguments{"EVAL", kGiveBack, "1", "limit:" + key, std::to_string(most)};
-  auto reply = co_await client_.command(std::move(arguments));
+  std::vector<std::string> keys{"limit:" + key};
+  std::vector<std::string> arguments{std::to_string(most)};
+  auto reply = co_await give_back_script().run(client_, std::move(keys), std::move(arguments));
   if (reply) co_return;
   if (auto bucket = here_.find(key); bucket != here_.end()) bucket->second.give_back(most);
 }
