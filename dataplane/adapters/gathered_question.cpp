@@ -12,8 +12,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t kMostTogether = 200;
-constexpr std::size_t kMostWaiting = 20'000;  // items, for each shard
-constexpr std::chrono::milliseconds kJustNow{5};
+constexpr std::size_t kMostWaiting = 20'000;       // items, for each shard
+constexpr std::chrono::milliseconds kJustNow{50};  // who comes so soon after others is seldom the last
 constexpr std::chrono::milliseconds kForOthers{2};
 constexpr std::chrono::minutes kLongest{10};  // far above any: statements have deadlines of their own
 

@@ -17,6 +17,7 @@ using io::http::status;
 
 constexpr std::chrono::seconds kElsewhere{1};  // another gateway can be asked at once
 constexpr std::chrono::seconds kCrowdPasses{5};
+constexpr std::size_t kUnread = 16;  // of a crowd, read in one turn of the loop
 
 io::http::ServerLimits server_limits(const GatewayOptions& options) {
   io::http::ServerLimits limits;
@@ -24,6 +25,7 @@ io::http::ServerLimits server_limits(const GatewayOptions& options) {
   // Of those that are not upgraded yet: the upgraded ones are counted here.
   limits.connections = options.max_connections + 1000;
   limits.leaves_files = true;
+  limits.unread = kUnread;
   return limits;
 }
 
@@ -63,7 +65,8 @@ Gateway::Gateway(Ports ports, GatewayOptions options)
       metrics_(ports.metrics),
       tasks_(ports.executor),
       hub_({ports.executor, ports.log, ports.clock, ports.path, ports.subscriptions, metrics_}, options_.hub),
-      turnstile_(ports.executor, options_.turnstile),
+      turnstile_(ports.executor, options_.turnstile,
+                 [this] { return metrics_.sends.Value() + metrics_.messages_delivered.Value(); }),
       context_{ports.executor,
                ports.log,
                ports.clock,

@@ -12,12 +12,17 @@ constexpr std::chrono::seconds kStopping{1};
 
 }  // namespace
 
-Turnstile::Turnstile(boost::asio::any_io_executor executor, TurnstileOptions options)
-    : executor_(executor), options_(options), pace_(options), tasks_(executor) {}
+Turnstile::Turnstile(boost::asio::any_io_executor executor, TurnstileOptions options, Frames frames)
+    : executor_(executor), options_(options), frames_(std::move(frames)), pace_(options), tasks_(executor) {}
+
+bool Turnstile::may_enter() {
+  const auto now = steady_clock::now();
+  return pace_.enter(now, traffic_.busy(frames_(), now));
+}
 
 base::Task<Turnstile::Turn> Turnstile::enter() {
   if (stopping_) co_return Turn();
-  if (waiting_.empty() && pace_.enter(steady_clock::now())) co_return Turn(*this);
+  if (waiting_.empty() && may_enter()) co_return Turn(*this);
   Waiter waiter{boost::asio::steady_timer(executor_)};
   const auto place = waiting_.insert(waiting_.end(), &waiter);
   if (!std::exchange(letting_in_, true)) tasks_.spawn("turnstile", let_in());
@@ -32,7 +37,7 @@ base::Task<> Turnstile::let_in() {
   boost::asio::steady_timer timer(executor_);
   while (!waiting_.empty() && !stopping_) {
     co_await base::sleep_until(timer, steady_clock::now() + kTick);
-    while (!waiting_.empty() && pace_.enter(steady_clock::now())) {
+    while (!waiting_.empty() && may_enter()) {
       waiting_.front()->let_in = true;
       waiting_.front()->timer.cancel();
       waiting_.pop_front();

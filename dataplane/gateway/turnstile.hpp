@@ -1,6 +1,8 @@
 #pragma once
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <list>
+#include <optional>
 #include <utility>
 
 #include "dataplane/base/task.hpp"
@@ -10,11 +12,36 @@
 namespace chat::gateway {
 
 struct TurnstileOptions {
-  std::int64_t per_second = 500;  // newcomers let in
-  std::int64_t burst = 16;        // so many in one moment, after a quiet time; no fewer than 30 ms are worth
-  std::size_t at_once = 64;       // who are signing on at the same time
-  std::size_t waiting = 32;       // past so many that wait here, the others wait in the kernel's queue
+  std::int64_t per_second = 1000;      // newcomers let in: more together cost less each
+  std::int64_t per_second_busy = 250;  // and while those who are here chat, who would have to wait for them
+  std::int64_t burst = 32;             // so many in one moment, after a quiet time; no fewer than 30 ms are worth
+  std::size_t at_once = 64;            // who are signing on at the same time
+  std::size_t waiting = 32;            // past so many that wait here, the others wait in the kernel's queue
   std::chrono::milliseconds patience{10'000};
+};
+
+// Whether those who are here chat, by how many of their frames passed, which is counted without end. Pure.
+class Traffic {
+ public:
+  [[nodiscard]] bool busy(double frames, base::SteadyTime now) {
+    constexpr std::chrono::duration<double> kLeast =
+        std::chrono::milliseconds(200);  // for fewer one frame says too much
+    constexpr double kBusy = 20;         // frames a second
+    if (!since_) {
+      since_ = now;
+      frames_ = frames;
+    } else if (const std::chrono::duration<double> passed = now - *since_; passed >= kLeast) {
+      busy_ = (frames - frames_) / passed.count() >= kBusy;
+      since_ = now;
+      frames_ = frames;
+    }
+    return busy_;
+  }
+
+ private:
+  std::optional<base::SteadyTime> since_;
+  double frames_ = 0;
+  bool busy_ = true;  // until it is known
 };
 
 // How many newcomers may begin to sign on. Pure: `now` is an argument.
@@ -22,11 +49,12 @@ class Pace {
  public:
   explicit Pace(const TurnstileOptions& options) : options_(options) {}
   // True: one more begins, and left() is owed once it is through.
-  [[nodiscard]] bool enter(base::SteadyTime now) {
+  [[nodiscard]] bool enter(base::SteadyTime now, bool busy) {
     constexpr double kSecondsAMinute = 60;
     if (inside_ >= options_.at_once) return false;
-    if (!tokens_.take(static_cast<double>(options_.per_second) * kSecondsAMinute, options_.burst, now).allowed)
-      return false;
+    const auto per_second = busy ? options_.per_second_busy : options_.per_second;
+    const auto burst = std::max<std::int64_t>(1, options_.burst * per_second / options_.per_second);
+    if (!tokens_.take(static_cast<double>(per_second) * kSecondsAMinute, burst, now).allowed) return false;
     ++inside_;
     return true;
   }
@@ -44,6 +72,8 @@ class Pace {
 // for is then asked for together. Lifecycle: stop() before destruction, with all that enter() gave back. One thread.
 class Turnstile {
  public:
+  // How many frames those who are here have sent and got, ever.
+  using Frames = std::function<double()>;
   // Of one newcomer, from enter() until it goes out of scope.
   class Turn {
    public:
@@ -65,7 +95,7 @@ class Turnstile {
     Turnstile* of_ = nullptr;
   };
 
-  Turnstile(boost::asio::any_io_executor executor, TurnstileOptions options);
+  Turnstile(boost::asio::any_io_executor executor, TurnstileOptions options, Frames frames);
   // An empty turn where it did not come within `patience`, or the gateway stops.
   [[nodiscard]] base::Task<Turn> enter();
   // Until so few wait that more may come.
@@ -79,9 +109,12 @@ class Turnstile {
     bool let_in = false;
   };
   base::Task<> let_in();
+  [[nodiscard]] bool may_enter();
 
   boost::asio::any_io_executor executor_;
   TurnstileOptions options_;
+  Frames frames_;
+  Traffic traffic_;
   Pace pace_;
   std::list<Waiter*> waiting_;  // in the frames of enter()
   Signal fewer_;

@@ -2,6 +2,7 @@
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/rfc7230.hpp>
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
@@ -36,7 +37,7 @@ boost::asio::ip::address address_of(const tcp::endpoint& endpoint) {
 
 struct Server::State : std::enable_shared_from_this<Server::State> {
   State(const boost::asio::any_io_executor& its_executor, const base::Log& its_log, ServerLimits its_limits)
-      : executor(its_executor), log(its_log), limits(its_limits), group(its_executor) {}
+      : executor(its_executor), log(its_log), limits(its_limits), fewer_unread(its_executor), group(its_executor) {}
 
   struct Listener {
     tcp::acceptor acceptor;
@@ -46,19 +47,6 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     }
   };
 
-  static base::Task<> accept(std::shared_ptr<State> self, std::shared_ptr<Listener> listener);
-  static base::Task<> serve(std::shared_ptr<State> self, tls::Stream stream, Peer peer);
-  static base::Task<> run_upgraded(std::shared_ptr<State> self, tls::Stream stream, Request request, Peer peer);
-  base::Task<> room_for_handshakes();
-  static base::Task<> turn_away(std::shared_ptr<State> self, tls::Stream stream);
-  base::Task<> converse(std::shared_ptr<Connection> connection, Peer peer);
-  bool leaves_no_file(tcp::socket& socket);
-  base::Task<bool> answer(std::shared_ptr<Connection> connection, Request request, Peer peer);
-  base::Task<> refuse(std::shared_ptr<Connection> connection, Response response);
-  void start_accepting(const std::shared_ptr<Listener>& listener);
-  void stop_accepting();
-  void close_all();
-
   // Counts a connection for as long as its coroutine lives.
   struct Counted {
     explicit Counted(State& its_state) : state(its_state) { ++state.count; }
@@ -67,6 +55,33 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     Counted& operator=(const Counted&) = delete;
     State& state;
   };
+  // And one whose first request is still to come, for as long as it is.
+  struct Unread {
+    explicit Unread(State& its_state) : state(its_state) { ++state.unread; }
+    ~Unread() {
+      --state.unread;
+      state.silent = std::min(state.silent, state.unread);
+      if (state.may_accept()) state.fewer_unread.cancel();
+    }
+    Unread(const Unread&) = delete;
+    Unread& operator=(const Unread&) = delete;
+    State& state;
+  };
+
+  static base::Task<> accept(std::shared_ptr<State> self, std::shared_ptr<Listener> listener);
+  static base::Task<> serve(std::shared_ptr<State> self, tls::Stream stream, Peer peer);
+  static base::Task<> run_upgraded(std::shared_ptr<State> self, tls::Stream stream, Request request, Peer peer);
+  base::Task<> room_for_handshakes();
+  base::Task<> room_for_unread();
+  [[nodiscard]] bool may_accept() const { return limits.unread == 0 || unread - silent < limits.unread; }
+  static base::Task<> turn_away(std::shared_ptr<State> self, tls::Stream stream);
+  base::Task<> converse(std::shared_ptr<Connection> connection, Peer peer, std::optional<Unread>& unread_yet);
+  bool leaves_no_file(tcp::socket& socket);
+  base::Task<bool> answer(std::shared_ptr<Connection> connection, Request request, Peer peer);
+  base::Task<> refuse(std::shared_ptr<Connection> connection, Response response);
+  void start_accepting(const std::shared_ptr<Listener>& listener);
+  void stop_accepting();
+  void close_all();
 
   boost::asio::any_io_executor executor;
   const base::Log& log;
@@ -80,6 +95,9 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   base::FileShortage shortage;
   tls::HandshakeSlots handshakes;
   std::size_t turned_away = 0;  // those whose refusal is under way
+  std::size_t unread = 0;
+  std::size_t silent = 0;                  // of those: they had their time
+  boost::asio::steady_timer fewer_unread;  // waited for by the listeners
   bool stopping = false;
   base::TaskGroup group;
 };
@@ -92,6 +110,7 @@ base::Task<> Server::State::accept(std::shared_ptr<State> self, std::shared_ptr<
   while (!self->stopping) {
     if (self->room) co_await self->room();
     if (listener->secure != nullptr) co_await self->room_for_handshakes();
+    if (!self->may_accept()) co_await self->room_for_unread();
     auto socket = co_await base::accept_tcp(listener->acceptor, &self->shortage);
     if (!socket || self->stopping) break;
     boost::system::error_code error;
@@ -114,6 +133,11 @@ base::Task<> Server::State::room_for_handshakes() {
     const auto when = steady_clock::now() + kHandshakesPause;
     co_await base::sleep_until(pause, when);
   }
+}
+
+base::Task<> Server::State::room_for_unread() {
+  const auto when = steady_clock::now() + limits.unread_pause;
+  if (co_await base::sleep_until(fewer_unread, when)) silent = unread;
 }
 
 // The kernel gives the lowest number that is free: one so high says that all below it are taken.
@@ -140,19 +164,22 @@ base::Task<> Server::State::turn_away(std::shared_ptr<State> self, tls::Stream s
 
 base::Task<> Server::State::serve(std::shared_ptr<State> self, tls::Stream stream, Peer peer) {
   Counted counted(*self);
+  std::optional<Unread> unread_yet(std::in_place, *self);
   bool open = !stream.secure();
   auto connection = std::make_shared<Connection>(std::move(stream), self->limits);
   self->connections.insert(connection);
   if (!open) open = co_await connection->shake_hands(self->handshakes);
-  if (open) co_await self->converse(connection, std::move(peer));
+  if (open) co_await self->converse(connection, std::move(peer), unread_yet);
   self->connections.erase(connection);
   connection->close();
 }
 
-base::Task<> Server::State::converse(std::shared_ptr<Connection> connection, Peer peer) {
+base::Task<> Server::State::converse(std::shared_ptr<Connection> connection, Peer peer,
+                                     std::optional<Unread>& unread_yet) {
   bool open = true;
   while (open) {
     auto next = co_await connection->read();
+    unread_yet.reset();
     if (!next) {
       if (next.error()) co_await refuse(connection, std::move(*next.error()));
       open = false;

@@ -24,6 +24,10 @@ struct ServerLimits {
   std::chrono::seconds read_timeout{15};                // for one whole request, once its first byte is there
   std::chrono::seconds idle_timeout{75};                // between requests of a kept-alive connection
   std::chrono::seconds write_timeout{30};
+  // Connections whose first request is still to come, 0: any number. Past so many the next are accepted once those were
+  // read, or after a while: a crowd waits in the kernel's queue, and those who say nothing keep nobody out.
+  std::size_t unread = 0;
+  std::chrono::milliseconds unread_pause{10};
   // The last files of the process (base/open_files.hpp) are not for connections: who would take one gets 503.
   bool leaves_files = false;
 };

@@ -21,17 +21,19 @@ const base::SteadyTime kStart = base::SteadyTime{} + std::chrono::hours(1);
 
 TurnstileOptions options(std::int64_t per_second, std::int64_t burst, std::size_t at_once) {
   TurnstileOptions made;
-  made.per_second = per_second;
+  made.per_second = made.per_second_busy = per_second;
   made.burst = burst;
   made.at_once = at_once;
   return made;
 }
 
-int entered(Pace& pace, base::SteadyTime now) {
+int entered(Pace& pace, base::SteadyTime now, bool busy = false) {
   int count = 0;
-  while (pace.enter(now)) ++count;
+  while (pace.enter(now, busy)) ++count;
   return count;
 }
+
+double no_frames() { return 0; }
 
 TEST(Pace, LetsInAFewAtOnceAndThenSoManyASecond) {
   Pace pace(options(500, 16, 1000));
@@ -48,6 +50,27 @@ TEST(Pace, LetsNobodyInWhileTooManyAreInside) {
   pace.left();
   EXPECT_EQ(entered(pace, kStart + std::chrono::seconds(1)), 1);
   EXPECT_EQ(pace.inside(), 3U);
+}
+
+TEST(Pace, LetsInFewerWhileOthersChat) {
+  auto both = options(1000, 32, 1000);
+  both.per_second_busy = 250;
+  Pace pace(both);
+  EXPECT_EQ(entered(pace, kStart, true), 8) << "a burst of fewer, too";
+  EXPECT_EQ(entered(pace, kStart + milliseconds(20), true), 5);
+  EXPECT_EQ(entered(pace, kStart + milliseconds(40), false), 20);
+  EXPECT_EQ(entered(pace, kStart + milliseconds(540), false), 32);
+}
+
+TEST(Traffic, IsBusyFromTwentyFramesASecondOn) {
+  Traffic traffic;
+  EXPECT_TRUE(traffic.busy(1000, kStart)) << "until it is known";
+  EXPECT_TRUE(traffic.busy(1000, kStart + milliseconds(199)));
+  EXPECT_FALSE(traffic.busy(1003, kStart + milliseconds(200))) << "15 a second";
+  EXPECT_FALSE(traffic.busy(1100, kStart + milliseconds(399))) << "looked at five times a second";
+  EXPECT_TRUE(traffic.busy(1007, kStart + milliseconds(400)));
+  EXPECT_TRUE(traffic.busy(1007, kStart + milliseconds(599)));
+  EXPECT_FALSE(traffic.busy(1007, kStart + milliseconds(600)));
 }
 
 class TurnstileTest : public ::testing::Test {
@@ -73,7 +96,7 @@ class TurnstileTest : public ::testing::Test {
 };
 
 TEST_F(TurnstileTest, LetsInTheOthersInTheOrderOfTheirComing) {
-  Turnstile turnstile(io_.get_executor(), options(1000, 2, 64));
+  Turnstile turnstile(io_.get_executor(), options(1000, 2, 64), no_frames);
   std::vector<int> all;
   for (int who = 0; who < 30; ++who) {
     all.push_back(who);
@@ -88,10 +111,27 @@ TEST_F(TurnstileTest, LetsInTheOthersInTheOrderOfTheirComing) {
   run_task(io_, turnstile.stop());
 }
 
+TEST_F(TurnstileTest, GoesByWhatItIsToldOfTheOthers) {
+  auto both = options(1000, 1, 64);
+  both.per_second_busy = 1;
+  Turnstile calm(io_.get_executor(), both, no_frames);
+  for (int who = 0; who < 30; ++who) come(calm, who);
+  run_for(milliseconds(20'000));  // ends as soon as nobody waits
+  EXPECT_EQ(let_in_.size(), 30U);
+  run_task(io_, calm.stop());
+  let_in_.clear();
+  double frames = 0;
+  Turnstile busy(io_.get_executor(), both, [&frames] { return frames += 1000; });  // each look finds more
+  for (int who = 0; who < 30; ++who) come(busy, who);
+  run_for(milliseconds(500));
+  EXPECT_LT(let_in_.size(), 30U) << "that would take half a minute";
+  run_task(io_, busy.stop());
+}
+
 TEST_F(TurnstileTest, SendsAwayWhoWaitedTooLong) {
   auto few = options(500, 16, 1);
   few.patience = milliseconds(50);
-  Turnstile turnstile(io_.get_executor(), few);
+  Turnstile turnstile(io_.get_executor(), few, no_frames);
   std::vector<Turnstile::Turn> kept;
   come(turnstile, 0, &kept);  // and is not through
   come(turnstile, 1);
@@ -110,7 +150,7 @@ TEST_F(TurnstileTest, SendsAwayWhoWaitedTooLong) {
 TEST_F(TurnstileTest, SaysWhenThereIsRoomForMore) {
   auto few = options(100, 1, 64);
   few.waiting = 2;
-  Turnstile turnstile(io_.get_executor(), few);
+  Turnstile turnstile(io_.get_executor(), few, no_frames);
   for (int who = 0; who < 4; ++who) come(turnstile, who);
   io_.poll();
   EXPECT_EQ(turnstile.waiting(), 3U);
@@ -123,7 +163,7 @@ TEST_F(TurnstileTest, SaysWhenThereIsRoomForMore) {
 }
 
 TEST_F(TurnstileTest, NobodyWaitsForOneThatStops) {
-  Turnstile turnstile(io_.get_executor(), options(500, 16, 1));
+  Turnstile turnstile(io_.get_executor(), options(500, 16, 1), no_frames);
   std::vector<Turnstile::Turn> kept;
   come(turnstile, 0, &kept);
   come(turnstile, 1);

@@ -293,6 +293,34 @@ TEST_F(ServerTest, ConnectionsBeyondTheLimitAreClosedAtOnce) {
   EXPECT_FALSE(first.closed);
 }
 
+TEST_F(ServerTest, WhoeverComesPastTheUnreadOnesWaitsForOneOfThem) {
+  ServerLimits limits;
+  limits.unread = 2;
+  limits.unread_pause = std::chrono::hours(1);
+  serve(limits);
+  Raw first(io_, port_);
+  Raw second(io_, port_);
+  ASSERT_TRUE(eventually(io_, [&] { return server_->connections() == 2; }));
+  Raw third(io_, port_);
+  third.send("GET /third HTTP/1.1\r\n\r\n");
+  first.send("GET /first HTTP/1.1\r\n\r\n");
+  EXPECT_TRUE(third.gets("GET /third"));
+  EXPECT_EQ(server_->connections(), 3U);
+  EXPECT_TRUE(first.gets("GET /first"));
+}
+
+TEST_F(ServerTest, ThoseWhoSayNothingKeepNobodyOut) {
+  ServerLimits limits;
+  limits.unread = 2;
+  serve(limits);
+  std::deque<Raw> silent;
+  for (int i = 0; i < 7; ++i) silent.emplace_back(io_, port_);
+  Raw raw(io_, port_);
+  raw.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_TRUE(raw.gets("GET /"));
+  EXPECT_EQ(server_->connections(), 8U);
+}
+
 TEST_F(ServerTest, HandsTheSocketOverForAWebSocket) {
   serve({}, true);
   Raw raw(io_, port_);
