@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "operator/shards/scram.hpp"
+
 namespace chatop::shards {
 
 using chat::base::Result;
@@ -86,8 +88,9 @@ Status check_version(Connection& server) {
 
 // The password is set every time: a shard that came from elsewhere, or was changed, gets ours.
 Status set_login(Connection& server, const SecuredAccess& access) {
-  auto present = server.execute("select exists (select from pg_roles where rolname = $1), format('%L', $2::text)",
-                                {kRole, access.chat_password});
+  auto present =
+      server.execute("select exists (select from pg_roles where rolname = $1), format('%L', $2::text)",
+                     {kRole, access.external ? access.chat_password : password_as_stored(access.chat_password)});
   if (!present) return chat::base::fail(present.error());
   const std::string role = (*present)[0][0].as<bool>() ? "alter role chat " : "create role chat ";
   auto done = server.execute(role + "with login password " + (*present)[0][1].as<std::string>());
@@ -101,17 +104,30 @@ bool is_refused(const chat::base::Error& error) {
   return error.message.find("password authentication failed") != std::string::npos;
 }
 
+Status set_superuser_password(Connection& server, const SecuredAccess& access) {
+  auto statement =
+      server.execute("select format('alter role %I password %L', current_user, $1::text)",
+                     {access.external ? access.superuser_password : password_as_stored(access.superuser_password)});
+  if (!statement) return chat::base::fail(statement.error());
+  auto done = server.execute((*statement)[0][0].as<std::string>());
+  if (!done) return chat::base::fail(done.error());
+  return {};
+}
+
+// initdb stored it in PostgreSQL's way, which each of our connections pays for.
+Status store_superuser_password(Connection& server, const SecuredAccess& access) {
+  auto as_ours = server.execute("select rolpassword like $1 from pg_authid where rolname = current_user",
+                                {std::string(kStoredPasswords) + "%"});
+  if (!as_ours) return chat::base::fail(as_ours.error());
+  return (*as_ours)[0][0].as<bool>() ? Status{} : set_superuser_password(server, access);
+}
+
 // A server that knows only the password of before is told the new one.
 Status change_superuser_password(const SecuredAccess& access) {
   auto as_before = target(access, "postgres", kReadTime);
   as_before.password = access.earlier_superuser_password;
   Connection server(std::move(as_before));
-  auto statement =
-      server.execute("select format('alter role %I password %L', current_user, $1::text)", {access.superuser_password});
-  if (!statement) return chat::base::fail(statement.error());
-  auto done = server.execute((*statement)[0][0].as<std::string>());
-  if (!done) return chat::base::fail(done.error());
-  return {};
+  return set_superuser_password(server, access);
 }
 
 Status read_ownership(Connection& connection, ShardReport& report) {
@@ -298,6 +314,9 @@ Status PostgresShardAdmin::make_database(const SecuredAccess& access) const {
   }
   // A role that was made by hand for somebody who may make none is left as it is.
   if (access.external && login_works(access)) return {};
+  if (!access.external) {
+    if (auto set = store_superuser_password(server, access); !set) return set;
+  }
   return set_login(server, access);
 }
 

@@ -15,7 +15,7 @@ STARTS_WITHIN = 60  # seconds
 
 
 def secret_values():
-    return {name: secrets.token_hex(16)
+    return {name: secrets.token_hex(32)  # as the operator makes them
             for name in ("admin_token", "postgres_superuser_password", "postgres_chat_password", "redis_password")}
 
 
