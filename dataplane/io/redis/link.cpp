@@ -13,6 +13,7 @@ namespace chat::io::redis {
 namespace {
 
 constexpr std::size_t kKeptCapacity = 256 * 1024;  // of a write buffer between bursts
+constexpr std::size_t kFirstChunk = 2 * 1024;      // an operator has a connection to the Redis of each ChatCluster
 constexpr std::size_t kLeastChunk = 16 * 1024;
 constexpr std::size_t kMostChunk = 256 * 1024;
 
@@ -30,7 +31,7 @@ void append_count(std::string& out, char kind, std::size_t count) {
 
 }  // namespace
 
-Link::Link(tls::Stream stream) : stream_(std::move(stream)), reader_(make_reader()), chunk_(kLeastChunk) {}
+Link::Link(tls::Stream stream) : stream_(std::move(stream)), reader_(make_reader()), chunk_(kFirstChunk) {}
 
 Link::~Link() = default;
 

@@ -24,7 +24,7 @@ struct ListRequest {
   std::string name_space;  // empty: all
   std::string labels;      // label_selector()
   std::string fields;      // "metadata.name=demo"
-  int page = 250;
+  int page = 100;          // objects at a time: as trees they take ten times their bytes
 };
 
 // What a consumer keeps of an object that it gets: everything else is dropped page by page, before the next one comes.

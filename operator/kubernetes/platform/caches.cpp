@@ -15,7 +15,6 @@ using chat::base::Task;
 
 namespace {
 
-constexpr int kPage = 250;
 constexpr auto kFoldAfter = std::chrono::seconds(2);
 constexpr std::string_view kClaimPrefix = "data-";  // of a claim's name, before that of its Pod
 
@@ -26,7 +25,7 @@ std::string key_of_names(const std::string& name_space, const std::string& name)
 Caches::Caches(Client& client, boost::asio::any_io_executor executor, const std::string& name_space,
                const chat::base::Log& log)
     : client_(client), executor_(executor), name_space_(name_space), log_(log), fold_(executor), tasks_(executor) {
-  const auto ours = [&](const Kind& kind) { return ListRequest{kind, name_space_, objects::kClusterLabel, "", kPage}; };
+  const auto ours = [&](const Kind& kind) { return ListRequest{kind, name_space_, objects::kClusterLabel, ""}; };
   add(What::pods, kinds::kPod, ours(kinds::kPod), keep_pod);
   add(What::stateful_sets, kinds::kStatefulSet, ours(kinds::kStatefulSet), keep_workload);
   add(What::deployments, kinds::kDeployment, ours(kinds::kDeployment), keep_workload);
@@ -37,8 +36,8 @@ Caches::Caches(Client& client, boost::asio::any_io_executor executor, const std:
   add(What::budgets, kinds::kBudget, ours(kinds::kBudget), keep_object);
   add(What::claims, kinds::kClaim, ours(kinds::kClaim), keep_claim);
   add(What::failures, kinds::kEvent,
-      {kinds::kEvent, name_space_, "", "involvedObject.kind=StatefulSet,reason=FailedCreate", kPage}, keep_event);
-  add(What::classes, kinds::kStorageClass, {kinds::kStorageClass, "", "", "", kPage}, keep_class);
+      {kinds::kEvent, name_space_, "", "involvedObject.kind=StatefulSet,reason=FailedCreate"}, keep_event);
+  add(What::classes, kinds::kStorageClass, {kinds::kStorageClass, "", "", ""}, keep_class);
 }
 
 void Caches::add(What what, const Kind& kind, ListRequest request, Keep keep) {

@@ -16,7 +16,6 @@ using chat::base::Task;
 
 namespace {
 
-constexpr int kPage = 250;
 constexpr int kDepth = 64;
 
 Json metadata_of(const api::ChatCluster& cluster) {
@@ -39,7 +38,7 @@ ObjectRef place_of(const api::ChatCluster& cluster) {
 
 KubernetesStore::KubernetesStore(Parts parts, boost::asio::any_io_executor executor, std::string name_space)
     : parts_(std::move(parts)),
-      reflector_(parts_.client, executor, {kinds::kChatCluster, std::move(name_space), "", "", kPage},
+      reflector_(parts_.client, executor, {kinds::kChatCluster, std::move(name_space), "", ""},
                  {keep_cluster, [this](const Change& change) { take(change); }}, parts_.log),
       tasks_(executor) {}
 
