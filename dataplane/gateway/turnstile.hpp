@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <list>

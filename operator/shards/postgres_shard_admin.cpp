@@ -105,9 +105,8 @@ bool is_refused(const chat::base::Error& error) {
 }
 
 Status set_superuser_password(Connection& server, const SecuredAccess& access) {
-  auto statement =
-      server.execute("select format('alter role %I password %L', current_user, $1::text)",
-                     {access.external ? access.superuser_password : password_as_stored(access.superuser_password)});
+  auto statement = server.execute("select format('alter role %I password %L', current_user, $1::text)",
+                                  {password_as_stored(access.superuser_password)});
   if (!statement) return chat::base::fail(statement.error());
   auto done = server.execute((*statement)[0][0].as<std::string>());
   if (!done) return chat::base::fail(done.error());

@@ -21,39 +21,34 @@ bool is_unknown(const base::Result<Reply>& reply) {
   return !reply && reply.error().code == Errc::error_reply && reply.error().message.find("NOSCRIPT") == 0;
 }
 
-}  // namespace
+using Texts = std::vector<std::string>;
 
-Script::Script(std::string text) : text_(std::move(text)), digest_(digest_of(text_)) {}
-
-Script::Command Script::command(const std::vector<std::string>& keys, const std::vector<std::string>& arguments) const {
-  Command command{"EVALSHA", digest_, std::to_string(keys.size())};
+Texts command(const char* name, const std::string& script, const Texts& keys, const Texts& arguments) {
+  Texts command{name, script, std::to_string(keys.size())};
   command.insert(command.end(), keys.begin(), keys.end());
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }
 
-void Script::send_text(Command& command) const {
-  command[0] = "EVAL";
-  command[1] = text_;
-}
+std::vector<std::string_view> views_of(const Texts& texts) { return {texts.begin(), texts.end()}; }
 
-base::Task<base::Result<Reply>> Script::run(Client& client, std::vector<std::string> keys,
-                                            std::vector<std::string> arguments) const {
-  auto asked = command(keys, arguments);
-  auto reply = co_await client.command(asked);
+}  // namespace
+
+Script::Script(std::string text) : text_(std::move(text)), digest_(digest_of(text_)) {}
+
+base::Task<base::Result<Reply>> Script::run(Client& client, Texts keys, Texts arguments) const {
+  auto by_digest = command("EVALSHA", digest_, keys, arguments);
+  auto reply = co_await client.command(std::move(by_digest));
   if (!is_unknown(reply)) co_return reply;
-  send_text(asked);
-  co_return co_await client.command(std::move(asked));
+  auto by_text = command("EVAL", text_, keys, arguments);
+  co_return co_await client.command(std::move(by_text));
 }
 
-void Script::begin(Client& client, const std::vector<std::string>& keys,
-                   const std::vector<std::string>& arguments) const {
-  auto asked = command(keys, arguments);
-  const std::vector<std::string_view> views(asked.begin(), asked.end());
-  client.command(views, [this, &client, asked = std::move(asked)](const base::Result<Reply>& reply) mutable {
-    if (!is_unknown(reply)) return;
-    send_text(asked);
-    client.command(std::vector<std::string_view>(asked.begin(), asked.end()), {});
+void Script::begin(Client& client, Texts keys, Texts arguments) const {
+  const auto by_digest = command("EVALSHA", digest_, keys, arguments);
+  client.command(views_of(by_digest), [this, &client, keys = std::move(keys),
+                                       arguments = std::move(arguments)](const base::Result<Reply>& reply) {
+    if (is_unknown(reply)) client.command(views_of(command("EVAL", text_, keys, arguments)), {});
   });
 }
 

@@ -15,13 +15,9 @@ class Script {
   [[nodiscard]] base::Task<base::Result<Reply>> run(Client& client, std::vector<std::string> keys,
                                                     std::vector<std::string> arguments) const;
   // Without a coroutine, for whoever does not need the answer.
-  void begin(Client& client, const std::vector<std::string>& keys, const std::vector<std::string>& arguments) const;
+  void begin(Client& client, std::vector<std::string> keys, std::vector<std::string> arguments) const;
 
  private:
-  using Command = std::vector<std::string>;
-  [[nodiscard]] Command command(const std::vector<std::string>& keys, const std::vector<std::string>& arguments) const;
-  void send_text(Command& command) const;
-
   std::string text_;
   std::string digest_;
 };
