@@ -1,18 +1,7 @@
 #include "dataplane/io/http/server.hpp"
 
-#include <gmock/gmock.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <deque>
-#include <nlohmann/json.hpp>
-
 #include "dataplane/io/http/client.hpp"
-#include "tests/support/eventually.hpp"
+#include "tests/dataplane/io/http/server_fixture.hpp"
 #include "tests/support/run_task.hpp"
 
 namespace chat::io::http {
@@ -26,101 +15,6 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ::testing::StartsWith;
-
-// A client that writes bytes and collects what comes back.
-class Raw {
- public:
-  Raw(boost::asio::io_context& io, std::uint16_t port) : io_(io), socket_(io) {
-    socket_.connect({boost::asio::ip::address_v4::loopback(), port});
-    read();
-  }
-  void send(const std::string& bytes) {
-    boost::system::error_code ignored;  // a server may have closed: what it said is what a test looks at
-    boost::asio::write(socket_, boost::asio::buffer(bytes), ignored);
-  }
-  bool gets(const std::string& part) {
-    return eventually(io_, [&] { return received.find(part) != std::string::npos; });
-  }
-  bool sees_close(milliseconds within = seconds(5)) {
-    return eventually(
-        io_, [&] { return closed; }, within);
-  }
-  tcp::socket& socket() { return socket_; }
-  std::string received;
-  bool closed = false;
-  bool reset = false;
-
- private:
-  void read() {
-    socket_.async_read_some(boost::asio::buffer(chunk_),
-                            [this, alive = std::weak_ptr(alive_)](boost::system::error_code error, std::size_t got) {
-                              if (alive.expired()) return;
-                              received.append(chunk_.data(), got);
-                              closed = static_cast<bool>(error);
-                              reset = error == boost::asio::error::connection_reset;
-                              if (!error) read();
-                            });
-  }
-  boost::asio::io_context& io_;
-  tcp::socket socket_;
-  std::array<char, 4096> chunk_{};
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // a cancelled read's handler comes after this has gone
-};
-
-class ServerTest : public ::testing::Test {
- protected:
-  void serve(ServerLimits limits = {}, bool with_upgrade = false) {
-    server_.emplace(io_.get_executor(), log_, limits);
-    auto port = server_->listen({"127.0.0.1", 0}, false);
-    ASSERT_TRUE(port);
-    port_ = *port;
-    UpgradeHandler upgrade;
-    if (with_upgrade)
-      upgrade = [this](tls::Stream socket, Request request, Peer) {
-        return upgraded(std::move(socket), std::move(request));
-      };
-    server_->serve([this](Request request, Peer peer) { return handle(std::move(request), std::move(peer)); },
-                   std::move(upgrade));
-  }
-  base::Task<Response> handle(Request request, Peer peer) {
-    ++handled_;
-    if (request.target() == "/slow") co_await base::sleep_until(slow_, steady_clock::now() + seconds(30));
-    std::string body(request.method_string());
-    body += " " + std::string(request.target()) + " " + std::to_string(request.body().size()) + " " +
-            peer.address.to_string();
-    co_return reply(request, status::ok, body, "text/plain");
-  }
-  base::Task<> upgraded(tls::Stream socket, Request request) {
-    boost::system::error_code error;
-    auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
-    std::string text = "HTTP/1.1 101 Switching Protocols\r\n\r\nfrom " + std::string(request.target()) + "|";
-    co_await boost::asio::async_write(socket, boost::asio::buffer(text), token);
-    std::array<char, 64> chunk{};
-    while (!error) {
-      auto got = co_await socket.async_read_some(boost::asio::buffer(chunk), token);
-      if (!error) co_await boost::asio::async_write(socket, boost::asio::buffer(chunk, got), token);
-    }
-  }
-  // A problem of this status and code, and the end of the connection.
-  void expect_problem(Raw& raw, const std::string& status, const std::string& code) {
-    EXPECT_TRUE(raw.sees_close());
-    EXPECT_FALSE(raw.reset);
-    EXPECT_THAT(raw.received, StartsWith("HTTP/1.1 " + status));
-    EXPECT_THAT(raw.received, HasSubstr("application/problem+json"));
-    EXPECT_THAT(raw.received, HasSubstr("Connection: close"));
-    auto body = nlohmann::json::parse(raw.received.substr(raw.received.find("\r\n\r\n") + 4), nullptr, false);
-    EXPECT_EQ(body.value("code", ""), code) << raw.received;
-    EXPECT_EQ(std::to_string(body.value("status", 0)), status);
-  }
-
-  base::Log log_{"test", base::Level::error};
-  boost::asio::io_context io_;
-  boost::asio::steady_timer slow_{io_};
-  std::optional<Server> server_;
-  std::uint16_t port_ = 0;
-  int handled_ = 0;
-};
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   serve();
@@ -281,46 +175,6 @@ TEST_F(ServerTest, SlowRequestIs408AndASilentConnectionIsJustClosed) {
   EXPECT_TRUE(eventually(io_, [&] { return server_->connections() == 0; }));
 }
 
-TEST_F(ServerTest, ConnectionsBeyondTheLimitAreClosedAtOnce) {
-  ServerLimits limits;
-  limits.connections = 2;
-  serve(limits);
-  Raw first(io_, port_);
-  Raw second(io_, port_);
-  ASSERT_TRUE(eventually(io_, [&] { return server_->connections() == 2; }));
-  Raw third(io_, port_);
-  EXPECT_TRUE(third.sees_close());
-  EXPECT_FALSE(first.closed);
-}
-
-TEST_F(ServerTest, WhoeverComesPastTheUnreadOnesWaitsForOneOfThem) {
-  ServerLimits limits;
-  limits.unread = 2;
-  limits.unread_pause = std::chrono::hours(1);
-  serve(limits);
-  Raw first(io_, port_);
-  Raw second(io_, port_);
-  ASSERT_TRUE(eventually(io_, [&] { return server_->connections() == 2; }));
-  Raw third(io_, port_);
-  third.send("GET /third HTTP/1.1\r\n\r\n");
-  first.send("GET /first HTTP/1.1\r\n\r\n");
-  EXPECT_TRUE(third.gets("GET /third"));
-  EXPECT_EQ(server_->connections(), 3U);
-  EXPECT_TRUE(first.gets("GET /first"));
-}
-
-TEST_F(ServerTest, ThoseWhoSayNothingKeepNobodyOut) {
-  ServerLimits limits;
-  limits.unread = 2;
-  serve(limits);
-  std::deque<Raw> silent;
-  for (int i = 0; i < 7; ++i) silent.emplace_back(io_, port_);
-  Raw raw(io_, port_);
-  raw.send("GET / HTTP/1.1\r\n\r\n");
-  EXPECT_TRUE(raw.gets("GET /"));
-  EXPECT_EQ(server_->connections(), 8U);
-}
-
 TEST_F(ServerTest, HandsTheSocketOverForAWebSocket) {
   serve({}, true);
   Raw raw(io_, port_);
@@ -372,73 +226,6 @@ TEST_F(ServerTest, StopGivesUpAfterItsGrace) {
   EXPECT_LT(steady_clock::now() - began, seconds(3));
   EXPECT_TRUE(busy.sees_close());
   slow_.cancel();
-  EXPECT_TRUE(eventually(io_, [&] { return server_->connections() == 0; }));
-}
-
-TEST_F(ServerTest, OutOfFilesItWaitsWithoutSpinningAndGoesOn) {
-  serve();
-  Raw client(io_, port_);
-  client.send("GET /a HTTP/1.1\r\n\r\n");
-  ASSERT_TRUE(client.gets("GET /a 0"));
-  tcp::socket waiting(io_, tcp::v4());
-  rlimit before{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-  rlimit none = before;
-  none.rlim_cur = 3;  // what is open stays open; nothing more can be opened
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-  boost::system::error_code error;
-  waiting.connect({boost::asio::ip::address_v4::loopback(), port_}, error);
-  std::size_t turns = 0;
-  auto until = steady_clock::now() + milliseconds(500);
-  while (steady_clock::now() < until) turns += io_.run_one_until(until);
-  client.send("GET /b HTTP/1.1\r\n\r\n");
-  bool still_serves = client.gets("GET /b 0");
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
-  EXPECT_FALSE(error);
-  EXPECT_TRUE(still_serves);
-  EXPECT_LT(turns, 200u);
-  boost::asio::write(waiting, boost::asio::buffer(std::string("GET /c HTTP/1.1\r\n\r\n")));
-  EXPECT_TRUE(eventually(io_, [&] { return handled_ == 3; }));
-}
-
-TEST_F(ServerTest, TheLastFilesAreNotForConnections) {
-  ServerLimits limits;
-  limits.leaves_files = true;
-  serve(limits);
-  rlimit before{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-  rlimit few = before;
-  few.rlim_cur = 80;
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
-  std::deque<Raw> clients;  // of this process too: each connection takes two files
-  while (clients.size() < 40 && server_->file_shortage().times == 0) {
-    clients.emplace_back(io_, port_);
-    clients.back().send("GET /a HTTP/1.1\r\n\r\n");
-    if (!clients.back().gets("HTTP/1.1 ")) break;
-  }
-  const bool told = clients.back().gets("try again, or another one");
-  clients.front().send("GET /b HTTP/1.1\r\n\r\n");
-  const bool others_go_on = clients.front().gets("GET /b 0");
-  const int left = ::dup(0);
-  ::close(left);
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
-  EXPECT_TRUE(told);
-  EXPECT_TRUE(others_go_on);
-  EXPECT_GT(left, 0);
-  EXPECT_LT(left, 80);
-  EXPECT_LT(clients.size(), 40u);
-  expect_problem(clients.back(), "503", "unavailable");
-}
-
-TEST_F(ServerTest, ClientsThatLeaveAnywhereLeaveNothingBehind) {
-  serve();
-  const std::string request = "POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello";
-  for (std::size_t cut = 0; cut <= request.size(); cut += 3) {
-    Raw raw(io_, port_);
-    raw.send(request.substr(0, cut));
-    io_.run_for(milliseconds(1));
-    raw.socket().close();
-  }
   EXPECT_TRUE(eventually(io_, [&] { return server_->connections() == 0; }));
 }
 
