@@ -34,6 +34,7 @@ ClusterController::ClusterController(const Environment& environment, const std::
       platform_(environment.make_platform(key, [this] { wake(); })),
       readings_(std::make_unique<Readings>(environment_, *platform_, [this] { wake(); })),
       alarm_(environment.executor),
+      write_alarm_(environment.executor),
       tasks_(environment.executor) {
   cluster_.metadata.name = name_;
 }
@@ -165,7 +166,7 @@ bool ClusterController::status_is_old() {
          plan::worth_writing(written_, cluster_.status, now - written_ms_);
 }
 
-// One at a time; what changed meanwhile follows.
+// One at a time; what changed meanwhile follows, and what failed is tried again: nothing else may happen for minutes.
 Task<> ClusterController::write_status() {
   while (!finished_ && may_act() && status_is_old()) {
     const auto status = cluster_.status;
@@ -175,7 +176,9 @@ Task<> ClusterController::write_status() {
         environment_.log.warn("status_not_written", {{"cluster", name_}, {"error", done.error().message}});
       const auto wait = std::min(kStatusAgain, plan::restart_wait(++failed_writes_));
       write_again_ = Steady::now() + wait;
-      break;
+      if (closing_) break;
+      (void)co_await chat::base::sleep_until(write_alarm_, write_again_);
+      continue;
     }
     unwritten_.clear();
     failed_writes_ = 0;
@@ -187,6 +190,7 @@ Task<> ClusterController::write_status() {
 
 void ClusterController::close() {
   closing_ = true;
+  write_alarm_.cancel();
   platform_->give_up();
   wake();
 }

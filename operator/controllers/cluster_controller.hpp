@@ -82,6 +82,7 @@ class ClusterController {
   bool woken_ = false;
   std::chrono::steady_clock::time_point next_;
   boost::asio::steady_timer alarm_;
+  boost::asio::steady_timer write_alarm_;
   chat::base::TaskGroup tasks_;
 };
 

@@ -28,6 +28,7 @@ class FakeStore final : public ports::ResourceStore {
     return stored;
   }
   Task<Status> write_status(std::string name, api::ChatClusterStatus status) override {
+    if (takes_no_status) co_return fail(std::make_error_code(std::errc::timed_out), "did not answer in time");
     ++writes;
     clusters[name].cluster.status = std::move(status);
     co_return Status{};
@@ -49,6 +50,7 @@ class FakeStore final : public ports::ResourceStore {
   std::map<std::string, ports::StoredCluster> clusters;
   int writes = 0;
   bool broken = false;
+  bool takes_no_status = false;
   bool absent_is_gone = false;
 };
 

@@ -132,6 +132,20 @@ TEST(Pace, WithManyEachIsAskedSeldomAndNotAllAtOnce) {
   EXPECT_EQ(pace.at_work(1000), 2000ms);
 }
 
+TEST_F(Loop, AStatusThatWasNotWrittenIsWrittenAgainThoughNothingElseHappens) {
+  environment_.pace.share = std::chrono::minutes(10);
+  store_.takes_no_status = true;
+  begin();
+  ASSERT_TRUE(reaches([this] { return machine_.running.size() == 8; }));
+  auto reports = data_plane_.reports;
+  while (eventually(
+      io_, [&] { return data_plane_.reports != reports; }, 1000ms))
+    reports = data_plane_.reports;
+  EXPECT_EQ(store_.writes, 0);
+  store_.takes_no_status = false;
+  EXPECT_TRUE(available());
+}
+
 TEST_F(Loop, BeginsWhenItIsItsTurn) {
   chat::base::Turns beginnings(io_.get_executor(), 1);
   environment_.beginnings = &beginnings;
