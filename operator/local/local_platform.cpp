@@ -151,10 +151,8 @@ ports::PlatformView LocalPlatform::observe(const std::vector<ProcessSpec>& wante
 Task<ports::RedisReport> LocalPlatform::redis_report() {
   const auto port = ports_ ? ports_->find("redis") : std::uint16_t{0};
   if (port == 0 || redis_password_.empty()) co_return ports::RedisReport{};
-  auto where = loopback(port);
-  auto password = redis_password_;
-  ports::Trust no_trust;
-  co_return co_await redis_.ask(std::move(where), std::move(password), std::move(no_trust));
+  daemons::RedisAccess access{loopback(port), redis_password_};
+  co_return co_await redis_.ask(std::move(access));
 }
 
 Result<ports::ShardAccess> LocalPlatform::shard_access(const std::string& shard) {

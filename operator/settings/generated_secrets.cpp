@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "dataplane/base/digest.hpp"
@@ -18,6 +19,11 @@ constexpr std::size_t kSecretBytes = 32;
 }  // namespace
 
 std::string random_secret() { return chat::base::hex(chat::base::random_bytes(kSecretBytes)); }
+
+bool is_random_secret(std::string_view text) {
+  return text.size() == 2 * kSecretBytes &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
 
 chat::base::Result<SigningKey> new_signing_key(std::int64_t now) {
   const Key key(EVP_RSA_gen(kKeyBits));

@@ -1,26 +1,18 @@
 #include "operator/shards/scram.hpp"
 
-#include <algorithm>
-
 #include "dataplane/base/digest.hpp"
+#include "operator/settings/generated_secrets.hpp"
 
 namespace chatop::shards {
 namespace {
 
-constexpr std::size_t kGeneratedDigits = 64;
 constexpr std::size_t kSaltBytes = 16;
-
-bool is_generated(const std::string& password) {
-  return password.size() == kGeneratedDigits && std::all_of(password.begin(), password.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
 
 }  // namespace
 
 std::string password_as_stored(const std::string& password) {
   using namespace chat::base;
-  if (!is_generated(password)) return password;
+  if (!settings::is_random_secret(password)) return password;
   const auto salt = random_bytes(kSaltBytes);
   const std::string first_block("\0\0\0\1", 4);
   const auto salted = hmac_sha256(password, salt + first_block);  // PBKDF2's only iteration

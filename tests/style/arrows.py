@@ -36,7 +36,7 @@ ARROWS = {
     "operator/settings": ["dataplane/base"],
     "operator/plan": ["operator/ports", "operator/api", "dataplane/base"],
     "operator/operations": ["operator/ports", "operator/api", "dataplane/base"],
-    "operator/shards": ["operator/ports", "operator/api", *SHARED],
+    "operator/shards": ["operator/settings", "operator/ports", "operator/api", *SHARED],
     "operator/daemons": ["operator/ports", "operator/api", *SHARED],
     "operator/local": ["operator/settings", "operator/daemons", "operator/ports", "operator/api", *SHARED],
     "operator/kubernetes/client": ["dataplane/base"],

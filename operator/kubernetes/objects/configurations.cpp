@@ -95,6 +95,8 @@ std::string access_text(const Inputs& inputs) {
   return settings::kWrittenByUs + how + " all all all scram-sha-256\n" + how + " replication all all scram-sha-256\n";
 }
 
+std::string redis_auth_text(const std::string& password) { return "requirepass " + password + "\n"; }
+
 std::string redis_text(const Inputs& inputs) {
   std::string text = settings::kWrittenByUs;
   text += "bind * -::*\nprotected-mode yes\n";

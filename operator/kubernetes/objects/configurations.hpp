@@ -13,6 +13,7 @@ inline constexpr const char* kAccessFile = "pg_hba.conf";
 inline constexpr const char* kRedisFile = "redis.conf";
 // A key of demo-secrets that redis.conf includes.
 inline constexpr const char* kRedisAuthFile = "redis_auth.conf";
+[[nodiscard]] std::string redis_auth_text(const std::string& password);
 inline constexpr std::string_view kPostgresData = "/var/lib/postgresql/data/pgdata";
 
 [[nodiscard]] constexpr bool needs_redis(ports::Role role) {

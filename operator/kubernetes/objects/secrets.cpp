@@ -24,7 +24,7 @@ std::vector<Json> secrets(const Inputs& inputs, const SecretValues& values) {
                   {kPostgresSuperuserPassword, values.postgres_superuser_password},
                   {kPostgresChatPassword, values.postgres_chat_password},
                   {kRedisPassword, values.redis_password},
-                  {kRedisAuthFile, "requirepass " + values.redis_password + "\n"}}),
+                  {kRedisAuthFile, redis_auth_text(values.redis_password)}}),
           secret(inputs, jwt_name(inputs.cluster), values.jwt_keys)};
 }
 

@@ -1,9 +1,15 @@
 #include "operator/kubernetes/platform/cluster_secrets.hpp"
 
+#include <algorithm>
+
+#include "dataplane/base/clock.hpp"
 #include "dataplane/base/digest.hpp"
+#include "dataplane/base/rfc3339.hpp"
 #include "operator/kubernetes/client/fields.hpp"
+#include "operator/kubernetes/objects/configurations.hpp"
 #include "operator/kubernetes/objects/objects.hpp"
 #include "operator/settings/certificates.hpp"
+#include "operator/settings/generated_secrets.hpp"
 
 namespace chatop::kubernetes {
 
@@ -16,11 +22,12 @@ struct Value {
   std::string ClusterSecrets::*value;
   std::string ClusterSecrets::*earlier;  // nullptr: nobody asks for it
 };
-constexpr Value kValues[] = {{objects::kAdminToken, &ClusterSecrets::admin_token, &ClusterSecrets::earlier_admin_token},
-                             {objects::kPostgresSuperuserPassword, &ClusterSecrets::superuser_password,
-                              &ClusterSecrets::earlier_superuser_password},
-                             {objects::kPostgresChatPassword, &ClusterSecrets::chat_password, nullptr},
-                             {objects::kRedisPassword, &ClusterSecrets::redis_password, nullptr}};
+constexpr Value kValues[] = {
+    {objects::kAdminToken, &ClusterSecrets::admin_token, &ClusterSecrets::earlier_admin_token},
+    {objects::kPostgresSuperuserPassword, &ClusterSecrets::superuser_password,
+     &ClusterSecrets::earlier_superuser_password},
+    {objects::kPostgresChatPassword, &ClusterSecrets::chat_password, nullptr},
+    {objects::kRedisPassword, &ClusterSecrets::redis_password, &ClusterSecrets::earlier_redis_password}};
 
 std::string listed(const std::vector<std::string>& words) {
   std::string text;
@@ -115,15 +122,27 @@ KnownSecrets after_reading(const std::string& cluster, const std::optional<Clust
   return known;
 }
 
-bool asks_for_new_values(const chat::base::Json& values) {
-  return !value_at(values, {"metadata", "annotations", kRotateAnnotation}).is_null();
+bool wants_new_values(const chat::base::Json& values, std::int64_t now) {
+  if (!value_at(values, {"metadata", "annotations", kRotateAnnotation}).is_null()) return true;
+  auto since = text_at(values, {"metadata", "annotations", kValuesSinceAnnotation});
+  if (since.empty()) since = text_at(values, {"metadata", "creationTimestamp"});
+  const auto began = chat::base::parse_rfc3339(since);
+  if (!began || now - *began < settings::kSecretLifeMs) return false;
+  return std::all_of(std::begin(kValues), std::end(kValues), [&](const Value& each) {
+    return settings::is_random_secret(objects::secret_value(values, each.key));
+  });
 }
 
-chat::base::Json new_values(const chat::base::Json& values, const std::function<std::string()>& make_one) {
-  chat::base::Json patch = {{"metadata", {{"annotations", {{kRotateAnnotation, nullptr}}}}}};
+chat::base::Json new_values(const chat::base::Json& values, const std::function<std::string()>& make_one,
+                            std::int64_t now) {
+  chat::base::Json patch;
+  patch["metadata"]["annotations"] = {{kRotateAnnotation, nullptr}, {kValuesSinceAnnotation, chat::base::rfc3339(now)}};
   for (const char* key : {"uid", "resourceVersion"}) patch["metadata"][key] = value_at(values, {"metadata", key});
-  for (const char* key : {objects::kAdminToken, objects::kPostgresSuperuserPassword, objects::kPostgresChatPassword}) {
-    patch["data"][key] = chat::base::base64(make_one());
+  for (const auto& [key, value, earlier] : kValues) {
+    auto fresh = make_one();
+    if (key == std::string_view(objects::kRedisPassword))
+      patch["data"][objects::kRedisAuthFile] = chat::base::base64(objects::redis_auth_text(fresh));
+    patch["data"][key] = chat::base::base64(fresh);
     patch["data"][earlier_key(key)] = value_at(values, {"data", key});
   }
   return patch;

@@ -30,6 +30,7 @@ struct ClusterSecrets {
   // What stood there before it was changed: as far as this operator saw it, or as the Secret says.
   std::string earlier_admin_token;
   std::string earlier_superuser_password;
+  std::string earlier_redis_password;
   std::map<std::string, std::string> public_keys;  // <kid>.pub.pem
   InternalTls tls = InternalTls::off;
   std::string trusted;                 // ca.crt of demo-tls
@@ -60,11 +61,15 @@ struct KnownSecrets {
 
 // Whoever puts this annotation on demo-secrets, with any text, wants new values there.
 inline constexpr const char* kRotateAnnotation = "chatcluster.io/rotate";
-[[nodiscard]] bool asks_for_new_values(const chat::base::Json& values);
-// The merge patch that puts them there and takes the annotation away, where demo-secrets is what was read. Those of
-// before stay beside them, so that any operator can tell PostgreSQL, and ask daemons that have not read them yet.
-// `make_one`: a new secret. Redis's stays: it would have to be told.
-[[nodiscard]] chat::base::Json new_values(const chat::base::Json& values, const std::function<std::string()>& make_one);
+// Since when those that are there count; without it, since the Secret was made.
+inline constexpr const char* kValuesSinceAnnotation = "chatcluster.io/values-since";
+// Somebody asks for new values, or all are ours and 90 days old. `now`: milliseconds since 1970.
+[[nodiscard]] bool wants_new_values(const chat::base::Json& values, std::int64_t now);
+// The merge patch that puts them there and takes kRotateAnnotation away, where demo-secrets is what was read. Those of
+// before stay beside them, so that any operator can tell PostgreSQL and Redis, and ask daemons that have not read them
+// yet. `make_one`: a new secret.
+[[nodiscard]] chat::base::Json new_values(const chat::base::Json& values, const std::function<std::string()>& make_one,
+                                          std::int64_t now);
 
 // A Secret of the user's that the spec names and nobody else reads, and what must stand in it.
 struct NamedSecret {

@@ -265,15 +265,16 @@ Task<ports::RedisReport> KubernetesPlatform::redis_report() {
     const auto* servers = external();
     if (servers == nullptr || !servers->redis) co_return ports::RedisReport{};
     auto its = *servers->redis;
-    ports::Trust trusted{std::move(its.ca), {}, 0};
-    co_return co_await redis_.ask(std::move(its.address), std::move(its.password), std::move(trusted));
+    daemons::RedisAccess theirs{std::move(its.address), std::move(its.password), {std::move(its.ca), {}, 0}};
+    co_return co_await redis_.ask(std::move(theirs));
   }
   const auto* pod = pod_of(ports::process_name(Role::redis, 0));
   if (!secrets_ || pod == nullptr) co_return ports::RedisReport{};
-  HostPort where{text_at(*pod, {"ip"}), objects::kRedisPort};
-  auto password = secrets_->redis_password;
-  auto trusted = trust();
-  co_return co_await redis_.ask(std::move(where), std::move(password), std::move(trusted));
+  daemons::RedisAccess ours{{text_at(*pod, {"ip"}), objects::kRedisPort},
+                            secrets_->redis_password,
+                            trust(),
+                            secrets_->earlier_redis_password};
+  co_return co_await redis_.ask(std::move(ours));
 }
 
 chat::base::Result<ports::ShardAccess> KubernetesPlatform::shard_access(const std::string& shard) {

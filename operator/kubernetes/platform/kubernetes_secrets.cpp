@@ -106,13 +106,15 @@ Task<> KubernetesPlatform::renew(ReadSecrets read) {
                             {{"cluster", ports::title_of(key_)}, {"error", done.error().message}});
     }
   }
-  if (read.values && asks_for_new_values(*read.values)) co_await rotate_values(std::move(*read.values));
+  if (read.values && wants_new_values(*read.values, environment_.clock.now_milliseconds()))
+    co_await rotate_values(std::move(*read.values));
   if (read.keys) co_await rotate_keys(std::move(*read.keys));
 }
 
 Task<> KubernetesPlatform::rotate_values(Json secret) {
   ObjectRef place{kinds::kSecret, name_space_, objects::secrets_name(cluster_)};
-  auto done = co_await environment_.client.merge(std::move(place), new_values(secret, settings::random_secret), "");
+  auto patch = new_values(secret, settings::random_secret, environment_.clock.now_milliseconds());
+  auto done = co_await environment_.client.merge(std::move(place), std::move(patch), "");
   if (done)
     environment_.log.info("values_rotated", {{"cluster", ports::title_of(key_)}});
   else

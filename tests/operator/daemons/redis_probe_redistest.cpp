@@ -21,7 +21,14 @@ class RedisProbeTest : public ::testing::Test {
  protected:
   ~RedisProbeTest() override { run_task(io_, probe_.stop()); }
   ports::RedisReport ask(chat::base::HostPort where, std::string password, ports::Trust trust = {}) {
-    return run_task(io_, probe_.ask(std::move(where), std::move(password), std::move(trust)));
+    return ask(probe_, {std::move(where), std::move(password), std::move(trust)});
+  }
+  ports::RedisReport ask(RedisProbe& probe, RedisAccess access) { return run_task(io_, probe.ask(std::move(access))); }
+  bool takes(const RedisServer& server, const std::string& password) {
+    RedisProbe somebody(io_.get_executor(), log_);
+    const bool answers = ask(somebody, {server.host_port(), password}).answers;
+    run_task(io_, somebody.stop());
+    return answers;
   }
   boost::asio::io_context io_;
   chat::base::Log log_{"test", static_cast<chat::base::Level>(9)};  // refusals are what this is about
@@ -40,6 +47,34 @@ TEST_F(RedisProbeTest, GoesOnWithAPasswordThatWasChanged) {
   ASSERT_TRUE(run_task(io_, client.command(std::move(change))));
   run_task(io_, client.stop());
   EXPECT_TRUE(chat::testing::eventually(io_, [&] { return ask(server.host_port(), "second").answers; }));
+}
+
+TEST_F(RedisProbeTest, TellsTheNewPasswordAndLetsTheEarlierOneCountUntilAllHaveTheNewOne) {
+  RedisServer server("first");
+  const RedisAccess changed{server.host_port(), "second", {}, "first"};
+  EXPECT_TRUE(ask(probe_, changed).answers);
+  EXPECT_TRUE(ask(probe_, changed).answers);
+  EXPECT_TRUE(takes(server, "first")) << "daemons that have not read the new one yet";
+  EXPECT_TRUE(takes(server, "second"));
+  // Whoever comes later finds it done, and ends what the earlier one opens; time has passed for this one.
+  RedisProbe later(io_.get_executor(), log_, std::chrono::seconds(0));
+  EXPECT_TRUE(ask(later, changed).answers);
+  EXPECT_FALSE(takes(server, "first"));
+  EXPECT_TRUE(takes(server, "second"));
+  EXPECT_TRUE(ask(later, changed).answers);
+  run_task(io_, later.stop());
+}
+
+TEST_F(RedisProbeTest, TellsItAgainWhereRedisBeganAnewWithTheEarlierOne) {
+  RedisServer server("first");
+  const RedisAccess changed{server.host_port(), "second", {}, "first"};
+  EXPECT_TRUE(ask(probe_, changed).answers);
+  server.kill9();
+  EXPECT_FALSE(ask(probe_, changed).answers);
+  server.start();
+  EXPECT_TRUE(chat::testing::eventually(io_, [&] { return ask(probe_, changed).answers; }));
+  EXPECT_TRUE(takes(server, "second"));
+  EXPECT_FALSE(takes(server, "third"));
 }
 
 TEST_F(RedisProbeTest, TrustsTheClustersCaAloneAndHasARenewedCertificateRead) {

@@ -2,9 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include "dataplane/base/clock.hpp"
 #include "dataplane/base/digest.hpp"
+#include "operator/kubernetes/objects/configurations.hpp"
 #include "operator/kubernetes/objects/objects.hpp"
 #include "operator/settings/certificates.hpp"
+#include "operator/settings/generated_secrets.hpp"
 
 namespace chatop::kubernetes {
 namespace {
@@ -13,6 +16,8 @@ using chat::base::Json;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+
+constexpr std::int64_t kNowMs = 1'767'225'600'000;  // milliseconds
 
 ReadSecrets made() {
   objects::Inputs inputs;
@@ -65,23 +70,45 @@ TEST(ClusterSecretsTest, AChangedOneKeepsWhatWasThereBefore) {
 TEST(ClusterSecretsTest, NewValuesAreMadeWhereSomebodyAsksAndThoseOfBeforeAreKeptBesideThem) {
   auto read = made();
   (*read.values)["metadata"]["resourceVersion"] = "5";
-  EXPECT_FALSE(asks_for_new_values(*read.values));
+  EXPECT_FALSE(wants_new_values(*read.values, kNowMs));
   (*read.values)["metadata"]["annotations"][kRotateAnnotation] = "";
-  EXPECT_TRUE(asks_for_new_values(*read.values));
+  EXPECT_TRUE(wants_new_values(*read.values, kNowMs));
   int count = 0;
-  const auto patch = new_values(*read.values, [&count] { return "new " + std::to_string(++count); });
+  const auto patch = new_values(
+      *read.values, [&count] { return "new " + std::to_string(++count); }, kNowMs);
   EXPECT_EQ(patch["metadata"]["resourceVersion"], "5");
   read.values->merge_patch(patch);
-  EXPECT_FALSE(asks_for_new_values(*read.values));
+  EXPECT_FALSE(wants_new_values(*read.values, kNowMs));
   // By an operator that has seen nothing of it.
   const auto known = after_reading("demo", std::nullopt, read).secrets;
   ASSERT_TRUE(known);
   EXPECT_EQ(known->admin_token, "new 1");
   EXPECT_EQ(known->superuser_password, "new 2");
   EXPECT_EQ(known->chat_password, "new 3");
-  EXPECT_EQ(known->redis_password, "redis");
+  EXPECT_EQ(known->redis_password, "new 4");
+  EXPECT_EQ(objects::secret_value(*read.values, objects::kRedisAuthFile), "requirepass new 4\n");
   EXPECT_EQ(known->earlier_admin_token, "token");
   EXPECT_EQ(known->earlier_superuser_password, "superuser");
+  EXPECT_EQ(known->earlier_redis_password, "redis");
+}
+
+TEST(ClusterSecretsTest, ValuesOfOursAreFollowedByOthersAfterNinetyDays) {
+  auto read = made();
+  for (const char* key : {objects::kAdminToken, objects::kPostgresSuperuserPassword, objects::kPostgresChatPassword,
+                          objects::kRedisPassword})
+    put(read, key, settings::random_secret());
+  auto& metadata = (*read.values)["metadata"];
+  EXPECT_FALSE(wants_new_values(*read.values, kNowMs)) << "nobody knows since when they count";
+  metadata["creationTimestamp"] = chat::base::rfc3339(kNowMs);
+  EXPECT_FALSE(wants_new_values(*read.values, kNowMs + settings::kSecretLifeMs - 1));
+  EXPECT_TRUE(wants_new_values(*read.values, kNowMs + settings::kSecretLifeMs));
+  auto chosen = read;
+  put(chosen, objects::kRedisPassword, "correct horse battery staple");
+  EXPECT_FALSE(wants_new_values(*chosen.values, kNowMs + settings::kSecretLifeMs)) << "somebody may use it elsewhere";
+  const auto rotated = kNowMs + settings::kSecretLifeMs;
+  read.values->merge_patch(new_values(*read.values, settings::random_secret, rotated));
+  EXPECT_FALSE(wants_new_values(*read.values, rotated));
+  EXPECT_TRUE(wants_new_values(*read.values, rotated + settings::kSecretLifeMs));
 }
 
 TEST(ClusterSecretsTest, WhatVanishedGoesOnAndIsSaid) {
