@@ -1,5 +1,7 @@
 #include "dataplane/adapters/gateway_loads.hpp"
 
+#include <algorithm>
+
 #include "dataplane/base/json.hpp"
 #include "dataplane/domain/errors.hpp"
 #include "dataplane/io/http/client.hpp"
@@ -7,7 +9,8 @@
 namespace chat::adapters {
 namespace {
 
-constexpr std::chrono::seconds kEvery{1};
+constexpr std::chrono::milliseconds kEvery{1000};
+constexpr std::chrono::milliseconds kWhereNoneServes{200};  // people wait for the first
 constexpr std::chrono::milliseconds kTimeout{1500};
 constexpr std::size_t kMostStatusBytes = 64 * 1024;
 
@@ -41,7 +44,7 @@ base::Result<ports::GatewayChoice> GatewayTable::choose(base::SteadyTime now) {
   std::int64_t least = 0;
   for (auto& [name, gateway] : gateways_) {
     while (!gateway.sent.empty() && gateway.sent.front() + kRecent <= now) gateway.sent.pop_front();
-    if (!gateway.serving || gateway.entry.draining || gateway.answered_at + kFresh <= now) continue;
+    if (!gateway.takes_connections(now)) continue;
     const auto load = gateway.connections + static_cast<std::int64_t>(gateway.sent.size());
     if (best == nullptr || load < least) {
       best = &gateway;
@@ -54,6 +57,11 @@ base::Result<ports::GatewayChoice> GatewayTable::choose(base::SteadyTime now) {
   best->sent.push_back(now);
   if (best->sent.size() > kMostRecent) best->sent.pop_front();
   return ports::GatewayChoice{best->entry.name, best->entry.url};
+}
+
+bool GatewayTable::takes_nobody(base::SteadyTime now) const {
+  return std::none_of(gateways_.begin(), gateways_.end(),
+                      [now](const auto& each) { return each.second.takes_connections(now); });
 }
 
 std::vector<domain::GatewayEntry> GatewayTable::entries() const {
@@ -81,7 +89,8 @@ base::Task<> GatewayLoads::poll() {
       asking = true;
       tasks_.spawn("gateway_status", ask(std::move(gateway)));
     }
-    co_await base::sleep_until(timer_, std::chrono::steady_clock::now() + kEvery);
+    const auto now = std::chrono::steady_clock::now();
+    co_await base::sleep_until(timer_, now + (table_.takes_nobody(now) ? kWhereNoneServes : kEvery));
   }
 }
 

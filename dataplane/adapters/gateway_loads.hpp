@@ -25,6 +25,8 @@ class GatewayTable {
   // The least load among those that serve, are not draining by the map and answered within kFresh. Load: connections,
   // and whom we sent there within kRecent.
   [[nodiscard]] base::Result<ports::GatewayChoice> choose(base::SteadyTime now);
+  // There is none to choose.
+  [[nodiscard]] bool takes_nobody(base::SteadyTime now) const;
   [[nodiscard]] std::vector<domain::GatewayEntry> entries() const;
 
   static constexpr std::chrono::milliseconds kFresh{3000};
@@ -38,12 +40,16 @@ class GatewayTable {
     std::int64_t connections = 0;
     base::SteadyTime answered_at{};
     std::deque<base::SteadyTime> sent;  // ascending
+    [[nodiscard]] bool takes_connections(base::SteadyTime now) const {
+      return serving && !entry.draining && now < answered_at + kFresh;
+    }
   };
   std::map<std::string, Gateway> gateways_;
 };
 
-// Asks each gateway's admin side for its load once a second, all at the same time. One thread; start() spawns into
-// `tasks`, stop() lets its loop end: wait for the group before this is destroyed.
+// Asks each gateway's admin side for its load once a second, five times where none is known that takes connections, all
+// at the same time. One thread; start() spawns into `tasks`, stop() lets its loop end: wait for the group before this
+// is destroyed.
 class GatewayLoads final : public ports::Gateways {
  public:
   GatewayLoads(boost::asio::any_io_executor executor, base::TaskGroup& tasks, const base::Log& log,

@@ -68,7 +68,9 @@ TEST_F(GatewayTableTest, skips_who_drains_by_its_own_word_or_by_the_map_who_fail
   table_.failed("c");
   EXPECT_EQ(choice(), "none");
   table_.answered("c", 0, true, kNow);
+  EXPECT_FALSE(table_.takes_nobody(kNow));
   EXPECT_EQ(choice(kNow + GatewayTable::kFresh), "none");
+  EXPECT_TRUE(table_.takes_nobody(kNow + GatewayTable::kFresh));
 }
 
 TEST_F(GatewayTableTest, a_new_map_keeps_what_is_known_of_who_stays) {
