@@ -1,6 +1,7 @@
 // The strict reader takes exactly what nlohmann takes, less what it promises to refuse.
 #include "dataplane/base/json.hpp"
 
+#include "dataplane/base/long_json.hpp"
 #include "dataplane/base/text.hpp"
 #include "tests/fuzz/check.hpp"
 #include "tests/fuzz/input.hpp"
@@ -33,6 +34,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = chat::fuzz::Input(data, size).rest();
   const auto read = chat::base::parse_json(text, kDepth);
   const Json theirs = Json::parse(text.begin(), text.end(), nullptr, false);
+  if (const auto as_long = chat::base::parse_long_json(text, kDepth)) FUZZ_CHECK(read && *as_long == *read);
   if (!read) {
     FUZZ_CHECK(!read.error().message.empty());
     const bool twice = read.error().message.find("is there twice") != std::string::npos;

@@ -2,10 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "dataplane/base/long_json.hpp"
+
 namespace chat::base {
 namespace {
 
 using namespace std::string_literals;
+
+// The same, for the parser of long texts.
+std::string long_one(const std::string& text) { return std::string(kLongJson, ' ') + text; }
 
 TEST(ParseJson, BuildsTheDocument) {
   auto parsed = parse_json(R"({"a":[1,-2,2.5,true,null,{"b":"ä€😀"}],"c":{},"d":[[],[3]]})");
@@ -62,7 +67,28 @@ TEST(ParseJson, RefusesWhatIsMalformed) {
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().code, JsonErrc::malformed) << text;
     EXPECT_FALSE(parsed.error().message.empty());
+    EXPECT_FALSE(parse_json(long_one(text))) << text;
   }
+}
+
+TEST(ParseJson, ReadsALongTextAsAShortOne) {
+  for (const auto* text :
+       {R"({"a":[1,-2,2.5,true,false,null,{"b":"ä€😀"}],"c":{},"d":[[],[3]]})", "7", "-0", "-0.0", "\"\"", "1e-400",
+        R"("\ud83d\ude00 \u0000 \" \\ \/ \b \f \n \r \t")", "9223372036854775807", "9223372036854775808",
+        "18446744073709551615", "18446744073709551616", "-9223372036854775808", "-9223372036854775809", "1e308",
+        "0.1000000000000000055511151231257827", "5e-324", "123456789012345678901234567890"}) {
+    const auto as_short = parse_json(text);
+    const auto as_long = parse_json(long_one(text));
+    ASSERT_TRUE(as_short && as_long) << text;
+    EXPECT_EQ(*as_long, *as_short) << text;
+    EXPECT_EQ(as_long->dump(), as_short->dump());
+    EXPECT_EQ(whole_number(*as_long), whole_number(*as_short)) << text;
+  }
+  std::string content;
+  for (int i = 0; i < 20'000; ++i) content += i % 7 == 0 ? "\"\n" : "ä€😀x";
+  const Json frame = {{"type", "msg.send"}, {"content", content}, {"client_msg_id", "a"}};
+  EXPECT_EQ(*parse_json(frame.dump()), frame);
+  EXPECT_EQ(*parse_long_json(frame.dump(), 16), frame) << "and by that parser";
 }
 
 TEST(ParseJson, RefusesNestingBeyondTheLimitOnly) {
@@ -74,6 +100,11 @@ TEST(ParseJson, RefusesNestingBeyondTheLimitOnly) {
   EXPECT_TRUE(parse_json(R"({"a":{"b":[1]}})", 3));
   EXPECT_FALSE(parse_json(R"({"a":{"b":[1]}})", 2));
   EXPECT_FALSE(parse_json("[]", 0));
+  EXPECT_TRUE(parse_json(long_one(nested(16))));
+  refused = parse_json(long_one(nested(17)));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, JsonErrc::too_deep);
+  EXPECT_FALSE(parse_json(long_one("[]"), 0));
 }
 
 TEST(ParseJson, AMillionLevelsCostNothing) {
