@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kLeastBetween = 5s;       // between two readings, whatever the reason
-constexpr auto kShareOfSecrets = 250ms;  // of one cluster: with 1,000 each is read every four minutes
+constexpr auto kShareOfSecrets = 400ms;  // of one cluster: with 1,000 each is read every seven minutes
 
 }  // namespace
 
