@@ -33,6 +33,7 @@ void GatewayTable::answered(const std::string& name, std::int64_t connections, b
   found->second.connections = connections;
   found->second.serving = serving;
   found->second.answered_at = now;
+  has_found_any_ = has_found_any_ || serving;
 }
 
 void GatewayTable::failed(const std::string& name) {

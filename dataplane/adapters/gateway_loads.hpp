@@ -28,6 +28,8 @@ class GatewayTable {
   // There is none to choose.
   [[nodiscard]] bool takes_nobody(base::SteadyTime now) const;
   [[nodiscard]] std::vector<domain::GatewayEntry> entries() const;
+  // Some gateway took connections once, or there is none by the map.
+  [[nodiscard]] bool has_found_any() const { return has_found_any_ || gateways_.empty(); }
 
   static constexpr std::chrono::milliseconds kFresh{3000};
   static constexpr std::chrono::seconds kRecent{5};
@@ -45,6 +47,7 @@ class GatewayTable {
     }
   };
   std::map<std::string, Gateway> gateways_;
+  bool has_found_any_ = false;
 };
 
 // Asks each gateway's admin side for its load once a second, five times where none is known that takes connections, all
@@ -58,6 +61,7 @@ class GatewayLoads final : public ports::Gateways {
   void stop();
   void update(const domain::ClusterMap& map) { table_.adopt(map.gateways); }
   base::Result<ports::GatewayChoice> choose(base::SteadyTime now) override { return table_.choose(now); }
+  [[nodiscard]] bool has_found_any() const { return table_.has_found_any(); }
 
  private:
   base::Task<> poll();

@@ -134,7 +134,8 @@ class ChatApi final : public Service {
     return {};
   }
 
-  void add_status(base::Json&) override {}
+  // Whoever is sent to it before could not connect.
+  void add_status(base::Json& status) override { status["reaches_gateways"] = parts_->gateways.has_found_any(); }
 
   void map_changed(const domain::ClusterMap& map) override {
     parts_->shards.update(map);

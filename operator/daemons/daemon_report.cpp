@@ -51,6 +51,11 @@ chat::base::Result<ports::DaemonReport> daemon_report(unsigned status_code, std:
   // It goes into conditions and Events: bytes that are no text would make those unreadable.
   const bool is_text = chat::base::code_points(ready).has_value() && !chat::base::has_nul(ready);
   if (!report.ready) report.not_ready = is_text ? chat::base::cut(ready, kMostReasonBytes) : "/readyz answered no text";
+  if (report.ready &&
+      json->value("reaches_gateways", Json()) == false) {  // chat-api: its process is ready, people are not
+    report.ready = false;
+    report.not_ready = "it has not reached a gateway that takes connections yet";
+  }
   report.state = text_field(*json, "state", kMostReasonBytes);
   report.map_version = number_field(*json, "map_version");
   report.connections = number_field(*json, "connections");

@@ -80,6 +80,16 @@ TEST_F(GatewayTableTest, a_new_map_keeps_what_is_known_of_who_stays) {
   EXPECT_EQ(choice(), "a");
 }
 
+TEST_F(GatewayTableTest, has_found_any_since_one_took_connections) {
+  EXPECT_TRUE(GatewayTable().has_found_any()) << "there is none to find";
+  EXPECT_FALSE(table_.has_found_any());
+  table_.answered("a", 0, false, kNow);
+  EXPECT_FALSE(table_.has_found_any());
+  table_.answered("b", 0, true, kNow);
+  table_.failed("b");
+  EXPECT_TRUE(table_.has_found_any());
+}
+
 base::Task<io::http::Response> status_answer(io::http::Request request, std::string* seen) {
   *seen = std::string(request[io::http::field::authorization]);
   co_return io::http::reply(request, io::http::status::ok, R"({"state": "Serving", "connections": 4})",

@@ -28,6 +28,16 @@ TEST(DaemonReport, OneThatIsNotReadySaysWhy) {
   EXPECT_EQ(report->not_ready, "no shard answers");
 }
 
+TEST(DaemonReport, AnApiThatKnowsNoGatewayIsNotReadyThoughItsProcessIs) {
+  const auto report = daemon_report(200, R"({"state":"Serving","reaches_gateways":false})", 200, "ready");
+  ASSERT_TRUE(report);
+  EXPECT_FALSE(report->ready);
+  EXPECT_NE(report->not_ready.find("gateway"), std::string::npos);
+  EXPECT_TRUE(daemon_report(200, R"({"state":"Serving","reaches_gateways":true})", 200, "ready")->ready);
+  EXPECT_EQ(daemon_report(200, R"({"state":"Serving","reaches_gateways":false})", 503, "stopping")->not_ready,
+            "stopping");
+}
+
 TEST(DaemonReport, DrainsBySayingSoOrByItsState) {
   EXPECT_TRUE(daemon_report(200, R"({"state":"Draining"})", 503, "")->draining);
   EXPECT_TRUE(daemon_report(200, R"({"state":"Serving","draining":true})", 200, "")->draining);
