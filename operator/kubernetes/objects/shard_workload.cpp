@@ -20,12 +20,16 @@ constexpr int kKeptRevisions = 2;
 // Crash recovery of a large database takes its time.
 constexpr int kStartSeconds = 3600;
 
+// Held by every process of a server, and on the way to one. A Pod that was deleted by force is gone from the API server
+// while its server may still run, and PostgreSQL's own lock knows processes of its own container only.
+std::string lock() { return std::string(kVolumeFolder) + "/in-use"; }
+
 std::string data() { return std::string(kPostgresData); }
 std::string program(std::string_view name) { return std::string(kPrograms) + "/" + std::string(name); }
 
 // Renamed when whole; half of one is made again.
 std::string initialise() {
-  std::string script = "set -eu\ndata=" + data() + "\n";
+  std::string script = "set -eu\nexec 9>" + lock() + "\nflock 9\ndata=" + data() + "\n";
   script += "if [ -e \"$data/PG_VERSION\" ]; then exit 0; fi\n";
   script +=
       "if [ -e \"$data\" ]; then echo \"$data is there and holds no database: look what it is\" >&2; exit 1; fi\n";
@@ -67,9 +71,9 @@ Json initialiser(const Inputs& inputs) {
 }
 
 Json server(const Inputs& inputs) {
-  auto made = container(
-      inputs, "postgres",
-      {program("postgres"), "-D", data(), "-c", "config_file=" + std::string(kConfigFolder) + "/" + kPostgresFile});
+  auto made = container(inputs, "postgres",
+                        {"/usr/bin/flock", "--no-fork", lock(), program("postgres"), "-D", data(), "-c",
+                         "config_file=" + std::string(kConfigFolder) + "/" + kPostgresFile});
   made["ports"] = Json::array({{{"name", "postgres"}, {"containerPort", kPostgresPort}}});
   made["resources"] = requests("200m", "512Mi");
   made["volumeMounts"] = Json::array({writable_mount("data", kVolumeFolder), mount("config", kConfigFolder),

@@ -87,6 +87,19 @@ TEST_F(ShardPod, OneThatRefusesConnectionsLives) {
   EXPECT_EQ(server->wait(PodOnThisMachine::kLongest), 0);
 }
 
+TEST_F(ShardPod, ASecondServerOnItsVolumeWaitsForTheLastProcessOfTheFirst) {
+  ASSERT_EQ(pod_.run(pod_.initialiser().at("command")), 0) << pod_.log();
+  auto first = pod_.start(pod_.server().at("command"));
+  ASSERT_TRUE(comes_up()) << pod_.log();
+  auto second = pod_.start(pod_.server().at("command"));
+  EXPECT_FALSE(chat::testing::eventually([&] { return !second->running(); }, std::chrono::seconds(1))) << pod_.log();
+  EXPECT_TRUE(first->running());
+  first->signal(SIGKILL);
+  first->wait(PodOnThisMachine::kLongest);
+  ASSERT_TRUE(comes_up()) << pod_.log();
+  EXPECT_TRUE(second->running());
+}
+
 TEST(ShardPodWithTls, TakesNobodyWithout) {
   PodOnThisMachine pod(kEverything, Role::shard, "postgres");
   ASSERT_EQ(pod.run(pod.initialiser().at("command")), 0) << pod.log();
