@@ -67,6 +67,10 @@ class ChatOnKubernetes:
     def condition(self, kind):
         return next((c for c in self.status().get("conditions", []) if c["type"] == kind), {"status": "Unknown"})
 
+    def observed(self):
+        document = self.get("chatcluster", self.cluster)
+        return document.get("status", {}).get("observedGeneration") == document["metadata"]["generation"]
+
     def settled(self):
         """Whether what its document says is what serves."""
         document = self.get("chatcluster", self.cluster)
@@ -135,3 +139,10 @@ class ChatOnKubernetes:
 
     def exists(self):
         return self.kubectl("get", "chatcluster", self.cluster, check=False).returncode == 0
+
+    def remove_with_its_data(self):
+        """What is decided when a ChatCluster is made can be decided anew after it."""
+        if self.exists():
+            self.patch({"shards": {"storage": {"whenDeleted": "Delete"}}})
+            eventually("the operator has read that", self.observed, 60)
+            self.kubectl("delete", "chatcluster", self.cluster, "--timeout=300s", timeout=330)

@@ -26,8 +26,13 @@ class ShardsInPods(Shards):
         self.password = base64.b64decode(secret).decode()
         self.names = [shard["name"] for shard in chat.status()["shards"]]
 
+    def place(self, shard):
+        """Its namespace, Pod and container."""
+        return self.chat.namespace, f"{self.chat.cluster}-{shard}-0", "postgres"
+
     def try_to_run(self, shard, sql, more):
-        command = [program("kubectl"), "-n", self.chat.namespace, "exec", "-i", f"{self.chat.cluster}-{shard}-0", "-c", "postgres", "--",
+        namespace, pod, container = self.place(shard)
+        command = [program("kubectl"), "-n", namespace, "exec", "-i", pod, "-c", container, "--",
                    "env", f"PGPASSWORD={self.password}", "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1",
                    "-U", "postgres", "-d", "chat", "-f", "-"]
         run = subprocess.run(command, capture_output=True, text=True, timeout=60, input=sql, check=False)

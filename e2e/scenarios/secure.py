@@ -2,6 +2,7 @@
 """spec.tls from a Secret: people chat over TLS 1.3, verified; the Secret is renewed and new connections get the new certificate,
 while nobody is disconnected and nothing restarts. Made so, its parts talk TLS to each other too, with certificates of the operator's."""
 import asyncio
+import base64
 import pathlib
 import shutil
 import socket
@@ -35,10 +36,7 @@ class Secure(Scenario):
     @classmethod
     def begin_anew(cls):
         """Whether its parts talk TLS is decided when a ChatCluster is made."""
-        if cls.cluster.exists():
-            cls.cluster.patch({"shards": {"storage": {"whenDeleted": "Delete"}}})
-            cls.cluster.wait_settled()
-            cls.cluster.kubectl("delete", "chatcluster", cls.cluster.cluster, "--timeout=300s", timeout=330)
+        cls.cluster.remove_with_its_data()
         cls.cluster.kubectl("delete", "secret", "people-tls", "--ignore-not-found")
 
     @classmethod
@@ -94,6 +92,34 @@ class Secure(Scenario):
         check_history(await history(ann, talk), acks)
         alive.cancel()
         await device.close()
+
+    async def test_people_chat_while_all_passwords_change(self):
+        values = ("admin_token", "postgres_superuser_password", "postgres_chat_password", "redis_password")
+
+        async def during(load):
+            before = await in_thread(self.cluster.lives)
+            earlier = await in_thread(lambda: self.cluster.get("secret", "demo-secrets")["data"])
+            await in_thread(lambda: self.cluster.kubectl("annotate", "secret", "demo-secrets", "chatcluster.io/rotate=now"))
+            await self.eventually("all are new", lambda: all(self.cluster.get("secret", "demo-secrets")["data"][name] != earlier[name]
+                                                             for name in values), 180)
+            await self.eventually("Redis takes what its Pod reads", lambda: self.redis_password() != base64.b64decode(
+                earlier["redis_password"]).decode() and self.redis_says() == "PONG")
+            self.assertEqual(await in_thread(self.cluster.lives), before, "nothing begins anew")
+            await load.every_writer_acknowledged_again()
+            for component in ("redis", "messages", "shard"):  # whoever begins anew knows them
+                await in_thread(lambda: self.cluster.kubectl("delete", "pod", *self.cluster.ready(component), timeout=180))
+                await in_thread(self.cluster.wait_settled)
+            await load.every_writer_acknowledged_again()
+        await self.judged("all passwords change", during=during)
+
+    def in_redis(self, script):
+        return self.cluster.kubectl("exec", "demo-redis-0", "--", "/bin/sh", "-c", script).strip()
+
+    def redis_password(self):
+        return self.in_redis("cat /etc/chatcluster/secrets/redis_password")
+
+    def redis_says(self):
+        return self.in_redis("REDISCLI_AUTH=$(cat /etc/chatcluster/secrets/redis_password) redis-cli -h 127.0.0.1 --tls --insecure ping")
 
     async def stay_alive(self, device):
         """A device from which nothing comes for a minute is taken for gone."""
