@@ -71,6 +71,7 @@ class ClockSteps(Talking):
         await self.run_blocking(eventually, "worker-0 is back", lambda: (
             self.cluster.pids().get("worker-0", killed) != killed), 30)
         self.around.set(clock_ms=self.around.get("clock_ms") + HOUR_MS)
+        await self.says("was set 3600 s forward")  # two steps between two looks would be one of two hours
         await self.serves()
 
     async def test_only_the_database_is_off(self):
