@@ -80,7 +80,8 @@ void find_troubled_redis(const Context& context, std::vector<Finding>& found) {
 void find_stepped_clock(const Context& context, std::vector<Finding>& found) {
   const auto& seen = context.seen;
   if (seen.clock_step_at_ms == 0 || seen.now_ms - seen.clock_step_at_ms >= kClockStepSaidMs) return;
-  const auto seconds = std::to_string(std::abs(seen.clock_step_ms) / 1000);
+  const auto seconds =
+      std::to_string((std::abs(seen.clock_step_ms) + 500) / 1000);  // two clocks are read one after the other
   found.push_back(
       {"ClockStepped",
        "the clock of this machine was set " + seconds + " s " + (seen.clock_step_ms > 0 ? "forward" : "back") +

@@ -129,16 +129,22 @@ class Talking(unittest.IsolatedAsyncioTestCase):
 
     async def says(self, *words, kind="Degraded", seconds=60):
         """Waits until that condition says all these words; chatctl status then shows it to people, too."""
+        last = None
+
         def said():
+            nonlocal last
             condition = self.cluster.condition(kind)
             bad = condition["status"] == ("True" if kind == "Degraded" else "False")
-            text = f"{condition.get('reason')}: {condition.get('message')}"
-            return text if bad and all(word in text for word in words) else None
+            last = f"{condition.get('reason')}: {condition.get('message')}"
+            return last if bad and all(word in last for word in words) else None
 
         def shown():
             screen = self.cluster.chatctl("status").stdout
             return all(word in screen for word in words)
-        text = await self.run_blocking(eventually, f"{kind} says {words}", said, seconds)
+        try:
+            text = await self.run_blocking(eventually, f"{kind} says {words}", said, seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it says {last}\n{self.log('operator')[-3000:]}") from None
         await self.run_blocking(eventually, f"chatctl status says {words}", shown, seconds)
         print(f"{kind}: {text}")
         return text

@@ -67,7 +67,7 @@ TEST(Surroundings, AFullOrSlowRedisIsNoReasonToBeUnavailable) {
 
 TEST(Surroundings, AStepOfTheClockIsToldForAsLongAsTokensFromBeforeMayLive) {
   auto forward = degraded([](Observed& seen) {
-    seen.clock_step_ms = 3'600'000;
+    seen.clock_step_ms = 3'599'999;
     seen.clock_step_at_ms = seen.now_ms - 1000;
   });
   EXPECT_EQ(forward.reason, "ClockStepped");
