@@ -50,6 +50,7 @@ bool tell(const dom::element& element, JsonBuilder& builder) {
 }  // namespace
 
 std::optional<Json> parse_long_json(std::string_view text, int max_depth) {
+  if (text.empty()) return std::nullopt;  // may be no address at all
   dom::parser parser;
   dom::element document;
   if (parser.allocate(text.size(), static_cast<std::size_t>(max_depth) + 1) != simdjson::SUCCESS) return std::nullopt;
