@@ -162,8 +162,7 @@ void ClusterController::reconcile() {
 
 bool ClusterController::status_is_old() {
   const auto now = ports::steady_milliseconds(environment_.clock);
-  return has_document_ && Steady::now() >= write_again_ &&
-         plan::worth_writing(written_, cluster_.status, now - written_ms_);
+  return has_document_ && plan::worth_writing(written_, cluster_.status, now - written_ms_);
 }
 
 // One at a time; what changed meanwhile follows, and what failed is tried again: nothing else may happen for minutes.
@@ -175,9 +174,8 @@ Task<> ClusterController::write_status() {
       if (std::exchange(unwritten_, done.error().message) != done.error().message)
         environment_.log.warn("status_not_written", {{"cluster", name_}, {"error", done.error().message}});
       const auto wait = std::min(kStatusAgain, plan::restart_wait(++failed_writes_));
-      write_again_ = Steady::now() + wait;
+      if (!closing_) (void)co_await chat::base::sleep_until(write_alarm_, Steady::now() + wait);
       if (closing_) break;
-      (void)co_await chat::base::sleep_until(write_alarm_, write_again_);
       continue;
     }
     unwritten_.clear();

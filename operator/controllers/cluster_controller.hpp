@@ -68,7 +68,6 @@ class ClusterController {
   bool writing_ = false;   // the status
   std::string unwritten_;  // why the last status could not be written
   unsigned failed_writes_ = 0;
-  std::chrono::steady_clock::time_point write_again_{};
   std::chrono::milliseconds rest_{1000};
   std::chrono::milliseconds busy_tick_{200};
   bool busy_ = true;  // something is under way

@@ -57,7 +57,6 @@ Task<ports::RedisReport> RedisProbe::ask(RedisAccess access) {
     co_await connected(*client_);
   }
   if (!client_->connected() && !access_.earlier_password.empty()) co_await tell_password();
-  access_.trust.since = since;
   const auto asked = Steady::now();
   std::vector<std::string> write{"SET", "operator:probe", "1", "PX", "10000"};
   auto written = co_await client_->command(std::move(write));
@@ -72,7 +71,7 @@ Task<ports::RedisReport> RedisProbe::ask(RedisAccess access) {
   report.answers = stats.has_value();
   if (stats) report.evicted_keys = number_of(stats->string, "evicted_keys:");
   co_await forget_earlier_password();
-  if (since != 0) co_await renew_certificate();
+  if (since != 0) co_await renew_certificate(since);
   co_return report;
 }
 
@@ -101,8 +100,7 @@ Task<> RedisProbe::forget_earlier_password() {
 }
 
 // Redis reads its certificate when it is told where it is, the same place included.
-Task<> RedisProbe::renew_certificate() {
-  const auto since = access_.trust.since;
+Task<> RedisProbe::renew_certificate(std::int64_t since) {
   if (renewed_for_ == since || std::time(nullptr) < since + ports::kFilesReachSeconds) co_return;
   const std::string setting = "tls-cert-file";
   std::vector<std::string> ask{"CONFIG", "GET", setting};

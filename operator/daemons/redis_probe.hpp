@@ -36,7 +36,7 @@ class RedisProbe {
   [[nodiscard]] chat::base::Task<> connected(const chat::io::redis::Client& client);
   [[nodiscard]] chat::base::Task<> tell_password();
   [[nodiscard]] chat::base::Task<> forget_earlier_password();
-  [[nodiscard]] chat::base::Task<> renew_certificate();
+  [[nodiscard]] chat::base::Task<> renew_certificate(std::int64_t since);
   boost::asio::any_io_executor executor_;
   const chat::base::Log& log_;
   std::chrono::seconds files_reach_;
