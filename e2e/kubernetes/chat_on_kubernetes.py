@@ -28,6 +28,10 @@ def kubectl(*arguments, input=None, check=True, timeout=120):
     return done.stdout if check else done
 
 
+def is_ready(pod):
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
+
+
 class ChatOnKubernetes:
     """One ChatCluster in one namespace."""
 
@@ -58,8 +62,7 @@ class ChatOnKubernetes:
 
     def ready(self, component=None):
         """Names of the Pods that are Ready and stay."""
-        return {name for name, pod in self.pods(component).items() if "deletionTimestamp" not in pod["metadata"]
-                and any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))}
+        return {name for name, pod in self.pods(component).items() if "deletionTimestamp" not in pod["metadata"] and is_ready(pod)}
 
     def status(self):
         return self.get("chatcluster", self.cluster).get("status", {})
@@ -68,16 +71,15 @@ class ChatOnKubernetes:
         return next((c for c in self.status().get("conditions", []) if c["type"] == kind), {"status": "Unknown"})
 
     def observed(self):
+        """What the operator says of the document as it is now, once it has read that."""
         document = self.get("chatcluster", self.cluster)
-        return document.get("status", {}).get("observedGeneration") == document["metadata"]["generation"]
+        status = document.get("status", {})
+        return status if status.get("observedGeneration") == document["metadata"]["generation"] else None
 
     def settled(self):
         """Whether what its document says is what serves."""
-        document = self.get("chatcluster", self.cluster)
-        status = document.get("status", {})
-        said = {c["type"]: c["status"] for c in status.get("conditions", [])}
-        return (status.get("observedGeneration") == document["metadata"]["generation"]
-                and said.get("Available") == "True" and said.get("Progressing") == "False")
+        said = {c["type"]: c["status"] for c in (self.observed() or {}).get("conditions", [])}
+        return said.get("Available") == "True" and said.get("Progressing") == "False"
 
     def wait_settled(self, seconds=STARTS_WITHIN):
         try:

@@ -3,7 +3,7 @@ import base64
 import json
 import os
 
-from chat_on_kubernetes import kubectl
+from chat_on_kubernetes import is_ready, kubectl
 from cluster import eventually
 
 NAMESPACE = "theirs"
@@ -88,8 +88,7 @@ class ServersOfOthers:
         """Empty: it is not Ready."""
         found = kubectl("-n", NAMESPACE, "get", "pod", f"{name}-0", "-o", "json", check=False)
         pod = json.loads(found.stdout) if found.returncode == 0 else {"status": {}}
-        ready = any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
-        return pod["metadata"]["uid"] if ready else ""
+        return pod["metadata"]["uid"] if is_ready(pod) else ""
 
     @staticmethod
     def psql(name, sql):
