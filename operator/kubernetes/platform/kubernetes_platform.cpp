@@ -10,7 +10,6 @@
 
 namespace chatop::kubernetes {
 
-using chat::base::HostPort;
 using chat::base::Json;
 using chat::base::Task;
 using ports::ProcessSpec;
