@@ -63,9 +63,10 @@ void wait_for_disk() {
   if (::getcwd(folder, sizeof folder) == nullptr) return;
   const char* dash = std::strrchr(folder, '-');
   if (dash == nullptr || std::strtoll(dash + 1, nullptr, 10) != control->slow_shard) return;
-  const timespec pause{control->flush_ms / 1000, control->flush_ms % 1000 * 1'000'000};
+  timespec left{control->flush_ms / 1000, control->flush_ms % 1000 * 1'000'000};
   const int kept = errno;
-  ::nanosleep(&pause, nullptr);
+  while (::nanosleep(&left, &left) != 0 && errno == EINTR) {  // a disk does not hurry for a signal
+  }
   errno = kept;
 }
 

@@ -144,6 +144,8 @@ class Talking(unittest.IsolatedAsyncioTestCase):
         try:
             text = await self.run_blocking(eventually, f"{kind} says {words}", said, seconds)
         except AssertionError as error:
+            with contextlib.suppress(OSError):
+                print("messages-0 says", self.cluster.admin("messages-0", "/status"))
             raise AssertionError(f"{error}; it says {last}\n{self.log('operator')[-3000:]}") from None
         await self.run_blocking(eventually, f"chatctl status says {words}", shown, seconds)
         print(f"{kind}: {text}")
