@@ -112,6 +112,7 @@ base::Json run_group(const Options& options) {
   Population population(options.cluster);
   const auto people = population.people(options.people);
   const auto talk = population.group(people);
+  population.await_workers();
   hold("prepared");
   Group group(io, options, people, talk);
   return group.run();

@@ -1,8 +1,10 @@
 #include "tests/bench/load/people.hpp"
 
 #include <stdexcept>
+#include <thread>
 
 #include "dataplane/adapters/postgres_directory.hpp"
+#include "dataplane/adapters/postgres_event_log.hpp"
 #include "dataplane/adapters/postgres_store.hpp"
 #include "dataplane/base/config.hpp"
 #include "dataplane/domain/bucket.hpp"
@@ -14,6 +16,7 @@ namespace {
 using base::Ulid;
 
 constexpr std::chrono::minutes kPatience{3};
+constexpr std::chrono::milliseconds kLookAgain{50};
 constexpr std::int64_t kTokenMilliseconds = 3'600'000;  // longer than any run
 
 template <class R>
@@ -27,15 +30,14 @@ std::string name_of(const Ulid& id) { return "bench_" + id.text(); }
 }  // namespace
 
 Population::Population(const std::filesystem::path& cluster) {
-  const auto map = must(domain::parse_cluster_map(must(base::read_secret(cluster / "map.json"))));
-  adapters::PostgresOptions options;
-  options.password = must(base::read_secret(cluster / "secrets" / "postgres_chat_password"));
-  options.application = "bench";
-  options.statement_timeout = kPatience;
-  shards_ = std::make_unique<adapters::PostgresShards>(map, options);
+  map_ = must(domain::parse_cluster_map(must(base::read_secret(cluster / "map.json"))));
+  options_.password = must(base::read_secret(cluster / "secrets" / "postgres_chat_password"));
+  options_.application = "bench";
+  options_.statement_timeout = kPatience;
+  shards_ = std::make_unique<adapters::PostgresShards>(map_, options_);
   adapters::JwtOptions keys;
   keys.keys_dir = cluster / "secrets" / "jwt";
-  keys.issuer = adapters::jwt_issuer(map.cluster);
+  keys.issuer = adapters::jwt_issuer(map_.cluster);
   signer_ = must(adapters::JwtSigner::load(keys));
 }
 
@@ -126,6 +128,20 @@ Ulid Population::group(const std::vector<Person>& people) {
   adapters::PostgresDirectory directory(*shards_);
   must(testing::run_task(directory.link(members, id, 1, now), kPatience));
   return id;
+}
+
+void Population::await_workers() {
+  const auto written = std::chrono::steady_clock::now();
+  for (const auto& shard : map_.shards) {
+    adapters::PostgresEventLog events(adapters::shard_target(options_, shard));
+    for (;;) {
+      const auto lag = must(events.lag());
+      const std::chrono::duration<double> since = std::chrono::steady_clock::now() - written;
+      if (lag.rows == 0 || lag.oldest_seconds < since.count()) break;
+      if (since > kPatience) throw std::runtime_error("the workers do not come after what was prepared");
+      std::this_thread::sleep_for(kLookAgain);
+    }
+  }
 }
 
 }  // namespace chat::bench

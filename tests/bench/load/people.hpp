@@ -29,6 +29,8 @@ class Population {
   std::vector<base::Ulid> pair_up(const std::vector<Person>& people);
   // One group of all of them, owned by the first.
   base::Ulid group(const std::vector<Person>& people);
+  // Returns when the workers have done what all of these ask for: what comes then is the load's alone.
+  void await_workers();
 
  private:
   struct Row {
@@ -40,6 +42,8 @@ class Population {
 
   base::SystemClock clock_;
   std::unique_ptr<adapters::JwtSigner> signer_;
+  domain::ClusterMap map_;
+  adapters::PostgresOptions options_;
   std::unique_ptr<adapters::PostgresShards> shards_;
 };
 
