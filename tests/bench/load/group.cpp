@@ -112,7 +112,7 @@ base::Json run_group(const Options& options) {
   Population population(options.cluster);
   const auto people = population.people(options.people);
   const auto talk = population.group(people);
-  population.await_workers();
+  population.come_to_rest();
   hold("prepared");
   Group group(io, options, people, talk);
   return group.run();

@@ -9,7 +9,7 @@ base::Json run_idle(const Options& options) {
   Population population(options.cluster);
   const auto people = population.people(options.people);
   population.pair_up(people);
-  population.await_workers();
+  population.come_to_rest();
   hold("prepared");
   Crowd crowd(io, people, [](std::size_t, std::string_view text) {
     if (text_field(text, "\"type\":") != "conversation") give_up("an idle person got " + std::string(text));

@@ -189,7 +189,7 @@ base::Json run_pairs(const Options& options) {
   Population population(options.cluster);
   const auto people = population.people(options.people);
   const auto talks = population.pair_up(people);
-  population.await_workers();
+  population.come_to_rest();
   hold("prepared");
   Pairs pairs(io, options, people, talks);
   return pairs.run();

@@ -34,6 +34,9 @@ Population::Population(const std::filesystem::path& cluster) {
   options_.password = must(base::read_secret(cluster / "secrets" / "postgres_chat_password"));
   options_.application = "bench";
   options_.statement_timeout = kPatience;
+  superuser_ = options_;
+  superuser_.user = "postgres";
+  superuser_.password = must(base::read_secret(cluster / "secrets" / "postgres_superuser_password"));
   shards_ = std::make_unique<adapters::PostgresShards>(map_, options_);
   adapters::JwtOptions keys;
   keys.keys_dir = cluster / "secrets" / "jwt";
@@ -130,18 +133,22 @@ Ulid Population::group(const std::vector<Person>& people) {
   return id;
 }
 
-void Population::await_workers() {
+void Population::await_workers(const domain::Shard& shard) {
+  adapters::PostgresEventLog events(adapters::shard_target(options_, shard));
   const auto written = std::chrono::steady_clock::now();
-  for (const auto& shard : map_.shards) {
-    adapters::PostgresEventLog events(adapters::shard_target(options_, shard));
-    for (;;) {
-      const auto lag = must(events.lag());
-      const std::chrono::duration<double> since = std::chrono::steady_clock::now() - written;
-      if (lag.rows == 0 || lag.oldest_seconds < since.count()) break;
-      if (since > kPatience) throw std::runtime_error("the workers do not come after what was prepared");
-      std::this_thread::sleep_for(kLookAgain);
-    }
+  for (;;) {
+    const auto lag = must(events.lag());
+    const std::chrono::duration<double> since = std::chrono::steady_clock::now() - written;
+    if (lag.rows == 0 || lag.oldest_seconds < since.count()) return;
+    if (since > kPatience) throw std::runtime_error("the workers do not come after what was prepared");
+    std::this_thread::sleep_for(kLookAgain);
   }
+}
+
+void Population::come_to_rest() {
+  for (const auto& shard : map_.shards) await_workers(shard);
+  for (const auto& shard : map_.shards)
+    must(io::postgres::Connection(adapters::shard_target(superuser_, shard)).execute("vacuum (analyze)"));
 }
 
 }  // namespace chat::bench

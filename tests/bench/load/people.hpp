@@ -29,8 +29,10 @@ class Population {
   std::vector<base::Ulid> pair_up(const std::vector<Person>& people);
   // One group of all of them, owned by the first.
   base::Ulid group(const std::vector<Person>& people);
-  // Returns when the workers have done what all of these ask for: what comes then is the load's alone.
-  void await_workers();
+  // To be called when all are made: returns when the workers have done what these ask for, and PostgreSQL has tidied up
+  // after them (it would do so within a minute, and the first to read a new row would write for it). What comes then is
+  // the load's alone.
+  void come_to_rest();
 
  private:
   struct Row {
@@ -39,11 +41,13 @@ class Population {
   };
   // One statement for many rows: its parameters are arrays, first that of the buckets.
   void write(const std::string& sql, const std::vector<Row>& rows);
+  void await_workers(const domain::Shard& shard);
 
   base::SystemClock clock_;
   std::unique_ptr<adapters::JwtSigner> signer_;
   domain::ClusterMap map_;
   adapters::PostgresOptions options_;
+  adapters::PostgresOptions superuser_;
   std::unique_ptr<adapters::PostgresShards> shards_;
 };
 
