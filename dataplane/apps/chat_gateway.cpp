@@ -1,5 +1,6 @@
 // chat-gateway: WebSockets in front of chat-messages. Wiring only.
 #include <optional>
+#include <thread>
 
 #include "dataplane/adapters/jwt.hpp"
 #include "dataplane/adapters/redis_presence.hpp"
@@ -96,6 +97,7 @@ base::Task<base::Status> GatewayService::start() {
   gateway::GatewayOptions options;
   options.name = config.name;
   options.allowed_origins = config.allowed_origins;
+  options.turnstile.per_second_busy = gateway::newcomers_beside_others(std::thread::hardware_concurrency());
   const gateway::Gateway::Ports ports{daemon_.io.get_executor(),
                                       daemon_.log,
                                       daemon_.metrics,

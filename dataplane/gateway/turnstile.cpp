@@ -5,8 +5,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Who wait are looked at so often: they come in by tens then, and a question for ten costs little more than for one.
-constexpr std::chrono::milliseconds kTick{30};
 constexpr std::chrono::seconds kLookAgain{1};
 constexpr std::chrono::seconds kStopping{1};
 
@@ -15,9 +13,11 @@ constexpr std::chrono::seconds kStopping{1};
 Turnstile::Turnstile(boost::asio::any_io_executor executor, TurnstileOptions options, Frames frames)
     : executor_(executor), options_(options), frames_(std::move(frames)), pace_(options), tasks_(executor) {}
 
+bool Turnstile::busy() { return traffic_.busy(frames_(), steady_clock::now()); }
+
 bool Turnstile::may_enter() {
-  const auto now = steady_clock::now();
-  return pace_.enter(now, traffic_.busy(frames_(), now));
+  const bool others_chat = busy();
+  return pace_.enter(steady_clock::now(), others_chat);
 }
 
 base::Task<Turnstile::Turn> Turnstile::enter() {
@@ -36,7 +36,7 @@ base::Task<Turnstile::Turn> Turnstile::enter() {
 base::Task<> Turnstile::let_in() {
   boost::asio::steady_timer timer(executor_);
   while (!waiting_.empty() && !stopping_) {
-    co_await base::sleep_until(timer, steady_clock::now() + kTick);
+    co_await base::sleep_until(timer, steady_clock::now() + pace_.look_again(busy()));
     while (!waiting_.empty() && may_enter()) {
       waiting_.front()->let_in = true;
       waiting_.front()->timer.cancel();

@@ -1,6 +1,8 @@
 #pragma once
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <optional>
@@ -14,12 +16,20 @@ namespace chat::gateway {
 
 struct TurnstileOptions {
   std::int64_t per_second = 1000;      // newcomers let in: more together cost less each
-  std::int64_t per_second_busy = 250;  // and while those who are here chat, who would have to wait for them
+  std::int64_t per_second_busy = 125;  // and while those who are here chat, who would have to wait for them
   std::int64_t burst = 32;             // so many in one moment, after a quiet time; no fewer than 30 ms are worth
   std::size_t at_once = 64;            // who are signing on at the same time
   std::size_t waiting = 32;            // past so many that wait here, the others wait in the kernel's queue
   std::chrono::milliseconds patience{10'000};
 };
+
+// For per_second_busy: newcomers share the processors with the servers behind this one, where all are on one machine.
+// tests/bench/disturbances measured two processors, and that more hold others up.
+[[nodiscard]] constexpr std::int64_t newcomers_beside_others(unsigned processors) {
+  constexpr std::int64_t kLeast = 125;
+  constexpr std::int64_t kMost = 250;
+  return std::clamp(kLeast / 2 * processors, kLeast, kMost);
+}
 
 // Whether those who are here chat, by how many of their frames passed, which is counted without end. Pure.
 class Traffic {
@@ -60,6 +70,13 @@ class Pace {
     return true;
   }
   void left() { --inside_; }
+  // Between two looks at who waits. They come in by tens where nobody chats: a question for ten costs little more than
+  // one for one. While others chat they come in one by one: each ten would hold those up at one moment.
+  [[nodiscard]] std::chrono::milliseconds look_again(bool busy) const {
+    constexpr std::chrono::milliseconds kTens{30};
+    constexpr std::chrono::milliseconds kSecond{1000};
+    return busy ? std::max(kSecond / options_.per_second_busy, std::chrono::milliseconds(1)) : kTens;
+  }
   [[nodiscard]] std::size_t inside() const { return inside_; }
 
  private:
@@ -110,6 +127,7 @@ class Turnstile {
     bool let_in = false;
   };
   base::Task<> let_in();
+  [[nodiscard]] bool busy();
   [[nodiscard]] bool may_enter();
 
   boost::asio::any_io_executor executor_;

@@ -62,6 +62,24 @@ TEST(Pace, LetsInFewerWhileOthersChat) {
   EXPECT_EQ(entered(pace, kStart + milliseconds(540), false), 32);
 }
 
+TEST(Pace, LetsThemInByTensOrOneByOneWhileOthersChat) {
+  auto both = options(1000, 32, 1000);
+  both.per_second_busy = 125;
+  const Pace pace(both);
+  EXPECT_EQ(pace.look_again(false), milliseconds(30));
+  EXPECT_EQ(pace.look_again(true), milliseconds(8));
+  both.per_second_busy = 5000;
+  EXPECT_EQ(Pace(both).look_again(true), milliseconds(1));
+}
+
+TEST(Pace, OfNewcomersBesideOthersGrowsWithTheProcessors) {
+  EXPECT_EQ(newcomers_beside_others(0), 125) << "not known";
+  EXPECT_EQ(newcomers_beside_others(2), 125);
+  EXPECT_EQ(newcomers_beside_others(3), 186);
+  EXPECT_EQ(newcomers_beside_others(4), 248);
+  EXPECT_EQ(newcomers_beside_others(64), 250);
+}
+
 TEST(Traffic, IsBusyFromTwentyFramesASecondOn) {
   Traffic traffic;
   EXPECT_TRUE(traffic.busy(1000, kStart)) << "until it is known";
