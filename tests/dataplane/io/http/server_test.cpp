@@ -59,6 +59,20 @@ TEST_F(ServerTest, TakesARequestByteByByte) {
   EXPECT_TRUE(raw.gets("POST /a 3"));
 }
 
+TEST_F(ServerTest, TakesAChunkedBodyByteByByte) {
+  serve();
+  Raw raw(io_, port_);
+  const std::string head = " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (char byte : "POST /none" + head + "0\r\n\r\n" + "POST /trailer" + head + "0;a=b\r\nT: x\r\n\r\n" + "POST /two" +
+                       head + "3\r\nabc\r\n1;a\r\nd\r\n0\r\n\r\n") {
+    raw.send(std::string(1, byte));
+    io_.run_for(milliseconds(1));
+  }
+  EXPECT_TRUE(raw.gets("POST /none 0"));
+  EXPECT_TRUE(raw.gets("POST /trailer 0"));
+  EXPECT_TRUE(raw.gets("POST /two 4"));
+}
+
 TEST_F(ServerTest, HeadGetsTheHeaderOnly) {
   serve();
   Raw raw(io_, port_);
