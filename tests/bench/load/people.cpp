@@ -1,13 +1,13 @@
 #include "tests/bench/load/people.hpp"
 
 #include <stdexcept>
-#include <thread>
 
 #include "dataplane/adapters/postgres_directory.hpp"
 #include "dataplane/adapters/postgres_event_log.hpp"
 #include "dataplane/adapters/postgres_store.hpp"
 #include "dataplane/base/config.hpp"
 #include "dataplane/domain/bucket.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/run_task.hpp"
 
 namespace chat::bench {
@@ -16,7 +16,6 @@ namespace {
 using base::Ulid;
 
 constexpr std::chrono::minutes kPatience{3};
-constexpr std::chrono::milliseconds kLookAgain{50};
 constexpr std::int64_t kTokenMilliseconds = 3'600'000;  // longer than any run
 
 template <class R>
@@ -136,13 +135,13 @@ Ulid Population::group(const std::vector<Person>& people) {
 void Population::await_workers(const domain::Shard& shard) {
   adapters::PostgresEventLog events(adapters::shard_target(options_, shard));
   const auto written = std::chrono::steady_clock::now();
-  for (;;) {
+  const auto worked_off = [&] {
     const auto lag = must(events.lag());
     const std::chrono::duration<double> since = std::chrono::steady_clock::now() - written;
-    if (lag.rows == 0 || lag.oldest_seconds < since.count()) return;
-    if (since > kPatience) throw std::runtime_error("the workers do not come after what was prepared");
-    std::this_thread::sleep_for(kLookAgain);
-  }
+    return lag.rows == 0 || lag.oldest_seconds < since.count();
+  };
+  if (!testing::eventually(worked_off, kPatience))
+    throw std::runtime_error("the workers do not come after what was prepared");
 }
 
 void Population::come_to_rest() {
