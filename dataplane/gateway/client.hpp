@@ -33,7 +33,8 @@ class Client {
   virtual void send(const Frame& frame) = 0;
   // Its user was removed from `conversation`: this frame, and nothing more of it until they are a member again.
   virtual void removed(const Ulid& conversation, const Frame& frame) = 0;
-  // It joined `conversation` at `from`, but the hub is further: the changes between are to be read from the store.
+  // It joined `conversation` at `from`, and the hub is elsewhere: what comes after `from` is to be read from the store,
+  // and of the live changes only what comes after that is to be sent.
   virtual void catch_up(const Ulid& conversation, std::int64_t from) = 0;
   virtual void close(CloseCode code, std::string_view reason) = 0;
 };

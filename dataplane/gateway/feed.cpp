@@ -20,8 +20,7 @@ bool Feed::change(const Ulid& conversation, std::int64_t rev, const Frame& frame
     forget_if_empty();
     return fresh;
   }
-  if (auto floor = state_->floors.find(conversation); floor != state_->floors.end() && rev <= floor->second)
-    return false;
+  if (rev <= floor(conversation)) return false;
   if (state_->dropped.contains(conversation)) return false;  // what comes after a hole can not be kept either
   if (state_->held.size() >= kHeldChanges || state_->bytes + frame->size() > kHeldBytes) {
     drop(conversation, rev);
@@ -70,10 +69,7 @@ std::optional<Feed::Missing> Feed::missing(const Ulid& conversation) const {
   if (!state_) return std::nullopt;
   auto dropped = state_->dropped.find(conversation);
   if (dropped == state_->dropped.end()) return std::nullopt;
-  auto after = dropped->second - 1;
-  if (auto floor = state_->floors.find(conversation); floor != state_->floors.end())
-    after = std::max(after, floor->second);
-  return Missing{conversation, after};
+  return Missing{conversation, std::max(dropped->second - 1, floor(conversation))};
 }
 
 std::optional<Feed::Missing> Feed::missing() const {
@@ -91,8 +87,17 @@ void Feed::forget(const Ulid& conversation) {
   state_->dropped.erase(conversation);
 }
 
+std::int64_t Feed::unsent_after(const Ulid& conversation, std::int64_t rev) const {
+  if (!state_) return rev;
+  const auto answered = floor(conversation);
+  for (const auto& held : state_->held) {
+    if (held.conversation == conversation && held.rev > answered) rev = std::min(rev, held.rev - 1);
+  }
+  if (auto gone = missing(conversation)) rev = std::min(rev, gone->after);
+  return std::max(rev, answered);
+}
+
 std::int64_t Feed::floor(const Ulid& conversation) const {
-  if (!state_) return 0;
   auto floor = state_->floors.find(conversation);
   return floor == state_->floors.end() ? 0 : floor->second;
 }

@@ -43,8 +43,9 @@ class Feed {
 
   void release_all(const Send& send, const Delivered& delivered);
   void release(const Ulid& conversation, const Send& send, const Delivered& delivered);
-  // Up to where the store's answers went, where the live changes may not be there yet.
-  [[nodiscard]] std::int64_t floor(const Ulid& conversation) const;
+  // After which rev the store has to be read for one that is owed what comes after `rev`: nothing that was answered
+  // again, and what is held with it, since it does not come before what was read.
+  [[nodiscard]] std::int64_t unsent_after(const Ulid& conversation, std::int64_t rev) const;
   [[nodiscard]] bool holding(const Ulid& conversation) const;
 
  private:
@@ -62,6 +63,8 @@ class Feed {
     std::size_t bytes = 0;
   };
   State& state();
+  // Up to where the store's answers went, where the live changes may not be there yet; 0: they are.
+  [[nodiscard]] std::int64_t floor(const Ulid& conversation) const;
   bool pass(const Ulid& conversation, std::int64_t rev);
   void drop(const Ulid& conversation, std::int64_t rev);
   void release_held(const Send& send, const Delivered& delivered);

@@ -194,6 +194,10 @@ void Hub::add_member(Conversation& conversation, User& user) {
 void Hub::remove_member(Conversation& conversation, User& user) {
   std::erase(conversation.members, &user);
   std::erase(user.conversations, &conversation);
+  if (!conversation.stream.started()) return;
+  domain::Head& given = user.left[conversation.id];
+  given.rev = conversation.stream.delivered();
+  given.seq = conversation.stream.seq();
 }
 
 bool Hub::follow_channel(Conversation& conversation, std::int32_t member_count) {

@@ -81,6 +81,9 @@ class Hub {
     std::vector<Client*> clients;
     std::vector<Client*> arriving;  // inside attach()
     std::vector<Conversation*> conversations;
+    // Those they were taken out of while connected, and how far they had been given them: should they turn out to be
+    // members again, nothing up to there is theirs to catch up. Few, and gone with their last connection.
+    std::unordered_map<Ulid, domain::Head> left;
     bool signed_on = false;     // conversations are complete as of known_at
     std::int64_t known_at = 0;  // wall clock, milliseconds
   };

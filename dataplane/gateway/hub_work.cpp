@@ -88,6 +88,7 @@ base::Task<bool> Hub::read_membership(Ulid id, std::uint64_t generation) {
     co_return true;
   }
   const bool reread = std::exchange(conversation->reread, false);
+  const std::unordered_set<Ulid> asked_about(asked.begin(), asked.end());
   auto answer = co_await ports_.path.membership(id, std::move(asked));
   conversation = find(id, generation);
   if (conversation == nullptr) co_return true;
@@ -106,7 +107,11 @@ base::Task<bool> Hub::read_membership(Ulid id, std::uint64_t generation) {
   const std::unordered_set<Ulid> members(answer->members.begin(), answer->members.end());
   for (auto* user : std::vector<User*>(conversation->members)) {
     if (members.contains(user->id) || base::planted(base::Fault::removed_member_served)) continue;
-    remove_member(*conversation, *user);
+    if (asked_about.contains(user->id)) {
+      remove_member(*conversation, *user);
+    } else {
+      conversation->reread = true;  // came meanwhile: the answer says nothing about them
+    }
   }
   std::vector<std::pair<Ulid, Candidate>> joined;
   for (const auto& user : joining) {
@@ -138,10 +143,11 @@ base::Task<> Hub::join(Ulid id, std::uint64_t generation, Ulid user_id, Candidat
     this->candidate(*conversation, *user, candidate);
     co_return;
   }
+  if (auto given = user->left.extract(id); given && given.mapped().rev > since->rev) since = given.mapped();
   auto& stream = conversation->stream;
   if (!stream.started()) stream.start(since->rev, since->seq);
   add_member(*conversation, *user);
-  if (since->rev >= stream.delivered()) co_return;
+  if (since->rev == stream.delivered()) co_return;
   for (auto* client : user->clients) client->catch_up(id, since->rev);
 }
 

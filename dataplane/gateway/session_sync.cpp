@@ -105,6 +105,7 @@ base::Task<base::Result<std::int64_t>> Session::read_changes(Ulid conversation, 
       send(make_frame(std::move(text)));
       after = item.rev;
     }
+    feed_.answered(conversation, after);  // also where the next page can not be read
     if (page->items.empty() || after >= page->head.rev) break;
   }
   co_return after;
@@ -119,7 +120,7 @@ void Session::catch_up(const Ulid& conversation, std::int64_t from) {
 base::Task<> Session::run_catch_up([[maybe_unused]] std::shared_ptr<Session> self, Ulid conversation,
                                    std::int64_t from) {
   co_await reading_turn();
-  const auto after = std::max(from, feed_.floor(conversation));
+  const auto after = feed_.unsent_after(conversation, from);
   auto read = co_await read_changes(conversation, after);
   if (read) {
     feed_.answered(conversation, *read);

@@ -10,6 +10,7 @@
 #include "dataplane/base/clock.hpp"
 #include "dataplane/domain/errors.hpp"
 #include "dataplane/gateway/hub.hpp"
+#include "dataplane/gateway/signal.hpp"
 #include "dataplane/ports/bus.hpp"
 #include "dataplane/ports/message_path.hpp"
 #include "dataplane/ports/presence.hpp"
@@ -193,7 +194,7 @@ class FakeMessages final : public ports::MessagePath {
     if (away) co_return gone();
     std::vector<domain::Head> heads;
     for (const auto& [id, conversation] : conversations) {
-      if (conversation.members.contains(user)) heads.push_back(head(conversation));
+      if (conversation.members.contains(user) && !index_empty) heads.push_back(head(conversation));
     }
     co_return heads;
   }
@@ -229,6 +230,8 @@ class FakeMessages final : public ports::MessagePath {
     for (const auto& user : users) {
       if (it->second.members.contains(user)) answer.members.push_back(user);
     }
+    while (hold_memberships)  // read, but still on its way
+      co_await memberships_released.wait(co_await boost::asio::this_coro::executor, base::SteadyTime::max());
     co_return answer;
   }
   base::Task<base::Status> receipt(domain::Receipt receipt) override {
@@ -247,6 +250,9 @@ class FakeMessages final : public ports::MessagePath {
   int heads_calls = 0;
   int membership_calls = 0;
   int first_memberships_fail = 0;
+  bool index_empty = false;  // sign-on finds nobody's conversations
+  bool hold_memberships = false;
+  gateway::Signal memberships_released;
   std::function<void()> on_changes;
 
  private:

@@ -74,7 +74,7 @@ TEST_F(FeedTest, AnAnswerThatIsAheadOfTheLiveChangesIsNotRepeatedByThem) {
   EXPECT_EQ(sent, Sent{});
   live(kOne, 8);
   EXPECT_EQ(sent, Sent{"1:8"});
-  EXPECT_EQ(feed.floor(kOne), 0);
+  EXPECT_EQ(feed.unsent_after(kOne, 0), 0);
 }
 
 TEST_F(FeedTest, WhatWasHeldOfAConversationThatIsTakenAwayDoesNotCome) {
@@ -129,6 +129,20 @@ TEST_F(FeedTest, AnswersOfTheSyncCountWhereMissingOnesAreRead) {
   live(kOne, 30, Feed::kHeldBytes + 1);
   ASSERT_TRUE(feed.missing(kOne));
   EXPECT_EQ(feed.missing(kOne)->after, 29);
+}
+
+TEST_F(FeedTest, CatchingUpBeginsBeforeWhatIsHeldAndNotBeforeWhatWasAnswered) {
+  EXPECT_EQ(feed.unsent_after(kOne, 9), 9);
+  feed.hold_all();
+  live(kOne, 6);
+  live(kTwo, 1);
+  EXPECT_EQ(feed.unsent_after(kOne, 9), 5);
+  EXPECT_EQ(feed.unsent_after(kOne, 3), 3);
+  feed.answered(kOne, 8);
+  EXPECT_EQ(feed.unsent_after(kOne, 3), 8);
+  EXPECT_EQ(feed.unsent_after(kOne, 9), 9);
+  live(kOne, 9, Feed::kHeldBytes + 1);  // does not fit
+  EXPECT_EQ(feed.unsent_after(kOne, 20), 8);
 }
 
 TEST_F(FeedTest, ASyncInsideACatchingUpReleasesOnlyItsOwn) {

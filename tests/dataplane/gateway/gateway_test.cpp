@@ -139,6 +139,36 @@ TEST_P(GatewayTest, WhatASyncAnsweredDoesNotComeAgainWhenTheHubTakesTheMemberUpL
   EXPECT_EQ(next->at("rev"), 2);
 }
 
+TEST_P(GatewayTest, WhatASyncHadSentBeforeItFailedDoesNotComeAgain) {
+  start();
+  auto alice = client(kAliceToken);
+  constexpr std::int64_t kPage = 200;
+  on_loop([&] {  // the hub hears of none, and chat-messages goes away between two pages
+    bus.lose = kPage + 1;
+    for (std::int64_t rev = 1; rev <= kPage + 1; ++rev) messages.say(kConversation, kBob, "missed");
+    const auto calls = messages.changes_calls;
+    messages.on_changes = [this, calls] { messages.away = messages.changes_calls == calls + 2; };
+  });
+  alice->send(frame({{"type", "sync"}, {"conversations", {{kConversation.text(), 0}}}}));
+  for (std::int64_t rev = 1; rev <= kPage; ++rev) {
+    auto message = alice->read();
+    ASSERT_TRUE(message);
+    ASSERT_EQ(message->at("rev"), rev);
+  }
+  auto failed = alice->read();
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->at("type"), "error");
+  on_loop([&] {
+    messages.away = false;
+    messages.say(kConversation, kBob, "live again");
+  });
+  for (std::int64_t rev = kPage + 1; rev <= kPage + 2; ++rev) {
+    auto message = alice->read();
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->at("rev"), rev);
+  }
+}
+
 TEST_P(GatewayTest, NothingOfAConversationComesAfterTheWordThatOneWasRemoved) {
   messages.say(kConversation, kBob, "one");
   start();
@@ -146,7 +176,8 @@ TEST_P(GatewayTest, NothingOfAConversationComesAfterTheWordThatOneWasRemoved) {
   on_loop([&] {
     messages.on_changes = [this] {  // the word overtakes the answer that was read before
       messages.on_changes = nullptr;
-      const auto& conversation = messages.conversations.at(kConversation);
+      auto conversation = messages.conversations.at(kConversation);
+      ++conversation.members_rev;
       const auto gone =
           messages.event(conversation, pb::BusEvent::CONVERSATION,
                          protocol::conversation_frame(kConversation, "member_removed", {}), {kAlice}, "member_removed");

@@ -73,6 +73,18 @@ class HubTest : public ::testing::Test {
     return options;
   }
   void sign_on(const Ulid& user, Recorder& client) { testing::run_task(io, hub.attach(user, client)); }
+  // Asks for it without a word of change: the index of users' conversations is a moment behind.
+  void have_membership_read() {
+    const auto asked = messages.membership_calls;
+    messages.index_empty = true;
+    hub.bus_ready();  // has the users checked
+    ASSERT_TRUE(soon([&] { return messages.membership_calls > asked; }));
+    messages.index_empty = false;
+  }
+  void release_memberships() {
+    messages.hold_memberships = false;
+    messages.memberships_released.notify();
+  }
   bool soon(const std::function<bool()>& predicate) { return testing::eventually(io, predicate); }
   // Everything that is on its way has arrived.
   void settle() {

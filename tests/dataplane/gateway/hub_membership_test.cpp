@@ -69,6 +69,19 @@ TEST_F(HubTest, WhoIsAddedIsToldWhereToCatchUpWhenOthersWereFaster) {
   EXPECT_EQ(carol.catch_ups[kConversation], 0);
 }
 
+TEST_F(HubTest, WhoIsAddedBeforeOthersHeardWhatWasSaidIsNotGivenThat) {
+  messages.create(kConversation, {kAlice, kBob});
+  Recorder alice, carol;
+  sign_on(kAlice, alice);
+  sign_on(kCarol, carol);
+  bus.hold = true;
+  messages.say(kConversation, kBob, "before carol");
+  messages.add(kConversation, kCarol);
+  bus.hear(ports::user_channel(kCarol.text()), bus.held[1].second);
+  EXPECT_TRUE(soon([&] { return carol.catch_ups.contains(kConversation); }));
+  EXPECT_EQ(carol.catch_ups[kConversation], 1);
+}
+
 TEST_F(HubTest, WhoWasRemovedHearsOfItAndGetsNothingMore) {
   messages.create(kConversation, {kAlice, kBob, kCarol});
   Recorder alice, carol;
@@ -130,6 +143,64 @@ TEST_F(HubTest, LargeGroupsComeOverTheirOwnChannelAndSubjectsHearOnce) {
   settle();
   EXPECT_EQ(newcomer.others.size(), 1U);
   EXPECT_EQ(bob.others.size(), 1U);
+}
+
+// What the store was asked says nothing about somebody who came while the answer was on its way.
+TEST_F(HubTest, WhoComesWhileTheMembershipIsReadStaysAMember) {
+  messages.create(kConversation, {kAlice, kBob});
+  Recorder alice, bob;
+  sign_on(kAlice, alice);
+  messages.hold_memberships = true;
+  have_membership_read();
+  sign_on(kBob, bob);
+  messages.say(kConversation, kAlice, "while it is read");
+  EXPECT_TRUE(soon([&] { return bob.of(kConversation) == Revs{1}; }));
+  release_memberships();
+  settle();
+  EXPECT_EQ(hub.delivered(kBob, kConversation), 1);
+  messages.say(kConversation, kAlice, "afterwards");
+  EXPECT_TRUE(soon([&] { return bob.of(kConversation) == (Revs{1, 2}); }));
+  EXPECT_TRUE(bob.catch_ups.empty());
+}
+
+// Their copies of the news of it are lost: the next message brings them back, and not what they saw before.
+TEST_F(HubTest, WhoComesBackUnheardOfCatchesUpFromWhereTheyLeft) {
+  messages.create(kConversation, {kAlice, kBob, kCarol});
+  Recorder alice, carol;
+  sign_on(kAlice, alice);
+  sign_on(kCarol, carol);
+  for (int i = 0; i < 3; ++i) messages.say(kConversation, kAlice, "seen");
+  EXPECT_TRUE(soon([&] { return carol.of(kConversation) == (Revs{1, 2, 3}); }));
+  messages.remove(kConversation, kCarol);
+  EXPECT_TRUE(soon([&] { return !hub.delivered(kCarol, kConversation); }));
+  messages.say(kConversation, kAlice, "among ourselves");
+  EXPECT_TRUE(soon([&] { return alice.of(kConversation) == (Revs{1, 2, 3, 4}); }));
+  bus.lose = 1;
+  messages.add(kConversation, kCarol);
+  messages.say(kConversation, kAlice, "carol is back");
+  EXPECT_TRUE(soon([&] { return alice.of(kConversation).size() == 5; }));
+  EXPECT_TRUE(soon([&] { return hub.delivered(kCarol, kConversation) == 5; }));
+  settle();
+  const auto shown = carol.catch_ups.contains(kConversation) ? carol.catch_ups[kConversation] : 3;
+  EXPECT_GE(shown, 3) << "what carol saw already is sent again";
+}
+
+TEST_F(HubTest, NewsOfARemovalThatComesAfterTheyAreBackIsOld) {
+  auto& conversation = messages.create(kConversation, {kAlice, kCarol});
+  Recorder carol;
+  sign_on(kCarol, carol);
+  bus.hold = true;
+  messages.remove(kConversation, kCarol);
+  const auto removal = bus.held.front().second;
+  bus.release({0});
+  messages.add(kConversation, kCarol);
+  messages.say(kConversation, kAlice, "carol is back");
+  EXPECT_TRUE(soon([&] { return carol.of(kConversation) == Revs{1}; }));
+  EXPECT_EQ(carol.left.size(), 1U);
+  hub.on_push({ports::user_channel(kCarol.text())}, removal);
+  settle();
+  EXPECT_EQ(carol.left.size(), 1U);
+  EXPECT_EQ(hub.delivered(kCarol, conversation.id), 1);
 }
 
 TEST_F(HubTest, ADeletedLargeGroupSaysSoOnceToEveryMember) {
