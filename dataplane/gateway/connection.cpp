@@ -54,6 +54,7 @@ class WebSocketConnection final : public Connection,
   void read_more();
   void take(std::string_view message);
   void ended(const error_code& error);
+  void flush_soon();
   void write();
   void wait_for_room();
   void cut();
@@ -132,8 +133,7 @@ void WebSocketConnection::read_rest(std::size_t begun) {
   read_more();
 }
 
-// Part by part, and not by the stream's async_read(): between two parts an async_close() may take the rest of the
-// message for itself, and async_read() then asks for a rest of nothing, which ends the process.
+// Part by part: room is made for what came, not for what was announced.
 void WebSocketConnection::read_more() {
   const auto part = std::clamp(message_->size(), kLeastPart, kMostPart);
   stream_.async_read_some(message_->prepare(part),
@@ -205,6 +205,10 @@ void WebSocketConnection::send(const Frame& frame) {
     return;
   }
   crowded_ = crowded_ || crowded();
+  flush_soon();
+}
+
+void WebSocketConnection::flush_soon() {
   if (blocked_ || std::exchange(flushing_, true)) return;
   shared_.flusher.add(shared_from_this());
 }
@@ -237,10 +241,9 @@ void WebSocketConnection::close(CloseCode code, std::string_view reason) {
   close_ = code;
   cut_at_ = shared_.sessions.clock.steady() + shared_.options.close_timeout;
   if (!open_) return cut();
-  // The close frame queues behind what was sent before it.
-  websocket::close_reason told(static_cast<std::uint16_t>(code));
-  told.reason.assign(reason.data(), std::min<std::size_t>(reason.size(), told.reason.max_size()));
-  stream_.async_close(told, [self = shared_from_this()](const error_code&) {});
+  // It queues behind what was sent before it. The reading goes on, and ends when the client's own close frame comes.
+  stream_.next_layer().push_close(make_close_frame(static_cast<std::uint16_t>(code), reason));
+  flush_soon();
 }
 
 void WebSocketConnection::sweep(base::SteadyTime now) {

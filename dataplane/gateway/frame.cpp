@@ -1,12 +1,11 @@
 #include "dataplane/gateway/frame.hpp"
 
-#include <cstdint>
-
 namespace chat::gateway {
 namespace {
 
 constexpr char kWholeText = '\x81';  // RFC 6455, 5.2: the only fragment, of a text
-constexpr std::size_t kShort = 125;
+constexpr char kClose = '\x88';
+constexpr std::size_t kShort = 125;  // and the most that a control frame may have
 constexpr std::size_t kMedium = 0xFFFF;
 constexpr char kMediumFollows = 126;
 constexpr char kLongFollows = 127;
@@ -28,6 +27,16 @@ Frame make_frame(std::string_view text) {
       bytes += static_cast<char>(std::uint64_t{text.size()} >> shift & 0xFFU);
   }
   bytes += text;
+  return std::make_shared<const std::string>(std::move(bytes));
+}
+
+Frame make_close_frame(std::uint16_t code, std::string_view reason) {
+  reason = reason.substr(0, kShort - sizeof(code));
+  std::string bytes(1, kClose);
+  bytes += static_cast<char>(sizeof(code) + reason.size());
+  bytes += static_cast<char>(code >> 8U);
+  bytes += static_cast<char>(code & 0xFFU);
+  bytes += reason;
   return std::make_shared<const std::string>(std::move(bytes));
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,8 @@ namespace chat::gateway {
 using Frame = std::shared_ptr<const std::string>;
 
 [[nodiscard]] Frame make_frame(std::string_view text);
+// RFC 6455, 5.5.1; `reason` is UTF-8 and cut at 123 bytes.
+[[nodiscard]] Frame make_close_frame(std::uint16_t code, std::string_view reason);
 [[nodiscard]] std::string_view text_of(const Frame& frame);
 
 }  // namespace chat::gateway

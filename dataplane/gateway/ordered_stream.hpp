@@ -15,9 +15,10 @@
 
 namespace chat::gateway {
 
-// The stream below Beast's WebSocket stream. Beast reads, unmasks, answers pings and closes; our frames pass it by,
-// since they have their form on the wire already. All that leaves goes through one queue, in order: so a frame of ours
-// is never cut by one of Beast's, and nothing follows a close frame.
+// The stream below Beast's WebSocket stream. Beast reads, unmasks, answers pings and the peer's close; our frames pass
+// it by, since they have their form on the wire already, and our own close frame does too: Beast 1.74 has its
+// async_close() and a read that fails wait for each other for ever. All that leaves goes through one queue, in order:
+// so a frame of ours is never cut by one of Beast's, and nothing follows a close frame.
 //
 // Writing never waits: what the socket does not take at once stays in the queue until flush() is called again.
 class OrderedStream {
@@ -35,6 +36,10 @@ class OrderedStream {
 
   // False where the queue is full. What comes after a close frame is dropped.
   [[nodiscard]] bool push(const Frame& frame) { return closing_ || queue_.push(frame); }
+  // Nothing follows it, also not Beast's answer to the one that answers it.
+  void push_close(const Frame& frame) {
+    if (!std::exchange(closing_, true)) queue_.push_always(frame);
+  }
   void drop_waiting() {
     dropped_ += queue_.bytes();
     queue_.drop_waiting();
@@ -77,7 +82,7 @@ class OrderedStream {
   // What Beast writes after the answer to the upgrade are control frames, each in one piece.
   void push_control(std::string bytes) {
     constexpr unsigned kClose = 0x88;
-    if (closing_) return;  // a pong after the close frame
+    if (closing_) return;  // a pong after the close frame, or an answer to a close frame that answers ours
     closing_ = static_cast<unsigned char>(bytes.at(0)) == kClose;
     queue_.push_always(std::make_shared<const std::string>(std::move(bytes)));
   }

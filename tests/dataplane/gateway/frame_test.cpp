@@ -25,6 +25,12 @@ TEST(Frame, SaysItsLengthInTheFewestBytes) {
   EXPECT_EQ(header(0x10000), "\x81\x7F\0\0\0\0\0\x01\0\0"s);
 }
 
+TEST(Frame, ACloseFrameHasItsCodeAndAsMuchOfTheReasonAsFits) {
+  EXPECT_EQ(*make_close_frame(1012, "restart"), "\x88\x09\x03\xF4restart"s);
+  EXPECT_EQ(*make_close_frame(1000, ""), "\x88\x02\x03\xE8"s);
+  EXPECT_EQ(*make_close_frame(4401, std::string(200, 'x')), "\x88\x7D\x11\x31" + std::string(123, 'x'));
+}
+
 TEST(Frame, KeepsItsTextByteForByte) {
   const auto text = "a\0b\xC3\xA4"s;
   EXPECT_EQ(text_of(make_frame(text)), text);

@@ -91,6 +91,21 @@ TEST_P(MisuseTest, TooLongAFrameAndABinaryOneClose) {
   EXPECT_EQ(bob->closed_with(), 1003);
 }
 
+// Found by the fuzzer: both ends closed at once, each waited for the other inside Beast, and the connection stayed.
+TEST_P(MisuseTest, NonsenseRightBehindWhatClosesTheConnectionEndsItToo) {
+  using std::string_literals::operator""s;
+  options.connection.close_timeout = std::chrono::milliseconds(200);
+  start();
+  const auto binary = "\x82\x81\0\0\0\0x"s;
+  const auto reserved = "\x85\x80\0\0\0\0"s;
+  for (const auto& token : {kAliceToken, kBobToken}) client(token)->send_raw(binary + reserved);
+  EXPECT_TRUE(eventually([&] {
+    base::Json status;
+    on_loop([&] { gateway->add_status(status); });
+    return status.at("connections") == 0;
+  }));
+}
+
 TEST_P(MisuseTest, TheLongestFrameIsRead) {
   start();
   auto alice = client(kAliceToken);

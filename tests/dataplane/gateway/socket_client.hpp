@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -59,6 +60,12 @@ class SocketClient {
 
   void send(const std::string& text) { write(text, true); }
   void send_binary(const std::string& bytes) { write(bytes, false); }
+  // Bytes below the WebSocket: what no client says.
+  void send_raw(const std::string& bytes) {
+    run([&](auto done) {
+      boost::asio::async_write(stream_->next_layer(), boost::asio::buffer(bytes), skip_size(std::move(done)));
+    });
+  }
   void ping() {
     run([&](auto done) { stream_->async_ping({}, std::move(done)); });
   }
