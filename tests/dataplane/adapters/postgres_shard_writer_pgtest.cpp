@@ -92,6 +92,25 @@ TEST_F(ShardWriterTest, GivesGapFreeSeqAndRevUnderEightWriters) {
   EXPECT_EQ(value(0, "select count(*) from outbox where kind = 'message'"), std::to_string(kAll));
 }
 
+// The plan of a connection's first batch stays: it must be the right one for all that come after it.
+TEST_F(ShardWriterTest, LooksKeysUpAlsoWhereItPlannedWhileThereWereNone) {
+  constexpr int kBatches = 20;
+  constexpr int kBatch = 20;
+  must(admin_[0]->execute("vacuum (analyze)"));
+  {
+    PostgresShardWriter writer(target(0));
+    for (int b = 0; b < kBatches; ++b) {
+      std::vector<domain::Draft> drafts;
+      for (int i = 0; i < kBatch; ++i) drafts.push_back(draft(group_, alice_, std::to_string(b * kBatch + i)));
+      ASSERT_TRUE(writer.write(drafts, kNow + b));
+    }
+  }  // its end has it say what it read
+  const auto look_ups = [&] {
+    return std::stoi(value(0, "select idx_scan from pg_stat_user_indexes where indexrelname = 'message_keys_pkey'"));
+  };
+  EXPECT_TRUE(testing::eventually([&] { return look_ups() >= kBatches * kBatch; })) << look_ups();
+}
+
 // Keeps a conversation's row locked until advisory lock `gate` is free. Busy all the time: an idle transaction would be
 // ended by the server.
 void hold(io::postgres::Target target, const base::Ulid& conversation, int gate) {
