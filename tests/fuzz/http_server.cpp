@@ -5,13 +5,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <string>
 
 #include "dataplane/io/http/server.hpp"
 #include "tests/fuzz/check.hpp"
 #include "tests/fuzz/input.hpp"
+#include "tests/fuzz/run_ready.hpp"
 
 namespace {
 
@@ -56,10 +56,7 @@ struct Host {
     ++upgraded;
     co_return;
   }
-  void run() {
-    io.restart();
-    while (io.poll() > 0) io.restart();
-  }
+  void run() { chat::fuzz::run_ready(io); }
 };
 
 Host& one_host() {

@@ -13,6 +13,7 @@
 #include "tests/dataplane/gateway/fakes.hpp"
 #include "tests/fuzz/check.hpp"
 #include "tests/fuzz/input.hpp"
+#include "tests/fuzz/run_ready.hpp"
 #include "tests/fuzz/websocket_peer.hpp"
 
 namespace {
@@ -73,10 +74,7 @@ struct Gateway {
     options.per_second = options.per_second_busy = options.burst = 1'000'000'000;
     return options;
   }
-  void run() {
-    io.restart();
-    while (io.poll() > 0) io.restart();
-  }
+  void run() { chat::fuzz::run_ready(io); }
 };
 
 Gateway& one_gateway() {

@@ -61,8 +61,6 @@ class ServerFrames {
     while (frame()) {
     }
   }
-  [[nodiscard]] bool closed() const { return closed_; }
-  [[nodiscard]] bool whole() const { return bytes_.empty(); }
 
  private:
   [[nodiscard]] unsigned at(std::size_t i) const { return static_cast<unsigned char>(bytes_[i]); }
