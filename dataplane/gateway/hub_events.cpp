@@ -114,9 +114,10 @@ void Hub::on_conversation(const Ulid& id, User* via, const pb::BusEvent& event, 
   auto* conversation = find(id);
 
   // Of a removal that they are back from: it was on its way longer than the news of that.
-  const bool over = conversation != nullptr && via != nullptr && subject && membership_known(*conversation) &&
-                    head.members_rev <= conversation->members_rev && is_member(*conversation, *via);
-  if (event.change() == "member_removed" && over) return;
+  const bool over = event.change() == "member_removed" && subject && conversation != nullptr &&
+                    membership_known(*conversation) && head.members_rev <= conversation->members_rev &&
+                    is_member(*conversation, *via);
+  if (over) return;
 
   // Whom it takes away hears it now: afterwards they are nobody the membership knows.
   if (removal && via != nullptr && (subject || event.change() == "deleted")) {
